@@ -1,0 +1,17 @@
+"""How groups act on columns: scalars, vectors, tensors, points, and their sums and products."""
+
+from softeq_sklearn.representations._conversion import as_representation
+from softeq_sklearn.representations._layout import Block
+from softeq_sklearn.representations._parsing import parse_representation
+from softeq_sklearn.representations._rep import Point, Rep, Scalar, T, Vector
+
+__all__ = [
+    "Block",
+    "Point",
+    "Rep",
+    "Scalar",
+    "T",
+    "Vector",
+    "as_representation",
+    "parse_representation",
+]

@@ -1,0 +1,45 @@
+"""A representation, or the text that describes one, as an argument."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from softeq_sklearn.representations._parsing import parse_representation
+from softeq_sklearn.representations._rep import Rep
+
+
+def as_representation(value: Any, name: str = "rep") -> Rep:
+    """Return a representation from a representation or its text.
+
+    Parameters
+    ----------
+    value : Rep or str
+        The representation, or its notation as `parse_representation` reads it.
+    name : str, default="rep"
+        What error messages call the value.
+
+    Returns
+    -------
+    Rep
+
+    Raises
+    ------
+    TypeError
+        If `value` is neither.
+    ValueError
+        If the text is not the notation of a representation; the message shows the place.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.representations import as_representation
+    >>> as_representation("5*Scalar + 5*Vector")
+    5*Scalar + 5*Vector
+    """
+    if isinstance(value, Rep):
+        return value
+    if isinstance(value, str):
+        return parse_representation(value, name)
+    raise TypeError(
+        f"'{name}' must be a representation such as 5 * Scalar + Vector, or its text. "
+        f"Got {value!r} of type {type(value).__name__} instead."
+    )
