@@ -1,0 +1,50 @@
+"""The form in which every data set is returned."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import Bunch
+
+
+def dataset(
+    data: np.ndarray,
+    target: np.ndarray,
+    *,
+    feature_names: list[str],
+    target_names: list[str],
+    return_X_y: bool,
+    as_frame: bool,
+    **contents,
+):
+    """Return a Bunch, or the pair (data, target), as the loaders of scikit-learn do.
+
+    Parameters
+    ----------
+    data : ndarray of shape (n_samples, n_features)
+    target : ndarray of shape (n_samples, n_outputs)
+    feature_names, target_names : list of str
+        Names of the columns.
+    return_X_y : bool
+        Return ``(data, target)`` instead of the Bunch.
+    as_frame : bool
+        Data and target as pandas DataFrames; the Bunch then also has both in `frame`.
+    **contents
+        What else belongs into the Bunch.
+    """
+    frame = None
+    if as_frame:
+        import pandas as pd
+
+        data = pd.DataFrame(data, columns=feature_names)
+        target = pd.DataFrame(target, columns=target_names)
+        frame = pd.concat([data, target], axis=1)
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        frame=frame,
+        feature_names=feature_names,
+        target_names=target_names,
+        **contents,
+    )

@@ -1,0 +1,190 @@
+"""How far a function is from equivariance under a group, measured on data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils import check_array, check_scalar
+
+from softeq_sklearn.groups import Group
+from softeq_sklearn.representations import Rep, as_representation
+
+# Numbers in one batch of transformed rows (32 MiB of float64): enough to keep `predict` busy,
+# whatever the number of elements and rows.
+_BATCH_NUMBERS = 2**22
+
+
+def _as_function(predict) -> Callable:
+    """Return the method `predict` of an estimator, or the callable itself."""
+    function = getattr(predict, "predict", predict)
+    if not callable(function) or isinstance(predict, type):
+        raise TypeError(
+            "'predict' must be a callable or a fitted estimator with a method 'predict'. "
+            f"Got {predict!r} instead."
+        )
+    return function
+
+
+def _like(X: ArrayLike) -> Callable[[np.ndarray], ArrayLike]:
+    """Return a function that puts rows in the container of `X`, so that names of columns stay."""
+    if hasattr(X, "iloc"):
+        return lambda rows: type(X)(rows, columns=X.columns)
+    return lambda rows: rows
+
+
+def _checked_dim(rep: Rep, group: Group, n_columns: int, rep_name: str, what: str) -> int:
+    """Return the dimension of `rep`, which must be the number of columns of `what`."""
+    dim = rep.dim(group)
+    if dim != n_columns:
+        raise ValueError(
+            f"'{rep_name}' must have as many dimensions as {what} has columns. Got {rep!r}, of "
+            f"dimension {dim} for {group!r}, and {n_columns} columns instead."
+        )
+    return dim
+
+
+def _evaluate(function: Callable, rows: ArrayLike, n_rows: int) -> np.ndarray:
+    """Return what `function` gives for the rows, as float64 of shape (n_rows, n_outputs)."""
+    values = np.asarray(function(rows))
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"'predict' must return real numbers. Got dtype {values.dtype} instead.")
+    if values.ndim not in (1, 2) or len(values) != n_rows:
+        raise ValueError(
+            f"'predict' must return an array of shape (n_samples,) or (n_samples, n_outputs) for "
+            f"{n_rows} samples. Got shape {values.shape} instead."
+        )
+    values = values.reshape(n_rows, -1).astype(np.float64, copy=False)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "'predict' must return finite numbers, also for rows transformed by the group. Got "
+            f"{np.count_nonzero(~np.isfinite(values))} NaN or infinite numbers instead."
+        )
+    return values
+
+
+def _relative_error(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return |a - b| / (|a| + |b|) along the last axis, and 0 where both are zero."""
+    # Dividing by the largest entry first keeps the squares from overflow and underflow.
+    scale = np.maximum(np.abs(values).max(axis=-1), np.abs(expected).max(axis=-1))[..., None]
+    scale = np.where(scale > 0, scale, 1.0)
+    values, expected = values / scale, expected / scale
+    distance = np.linalg.norm(values - expected, axis=-1)
+    total = np.linalg.norm(values, axis=-1) + np.linalg.norm(expected, axis=-1)
+    return np.divide(distance, total, out=np.zeros_like(distance), where=total > 0)
+
+
+def equivariance_error(
+    predict,
+    X: ArrayLike,
+    group: Group,
+    rep_in: Rep | str,
+    rep_out: Rep | str,
+    *,
+    n_elements: int = 32,
+    per_sample: bool = False,
+    random_state=None,
+) -> float | np.ndarray:
+    r"""Relative equivariance error of a function under a group.
+
+    A function :math:`f` is equivariant when :math:`f(g x) = g f(x)` for all elements :math:`g` of
+    the group. The error is the mean over the rows :math:`x` of `X` and over sampled elements of
+
+    .. math:: \frac{|f(g x) - g f(x)|}{|f(g x)| + |g f(x)|},
+
+    with 0 for 0/0. It lies between 0 (equivariant) and 1 and is computed in float64. This is the
+    measure of [1]_.
+
+    Parameters
+    ----------
+    predict : callable or fitted estimator
+        The function, from an array of shape (n_samples, n_features) to one of shape (n_samples,) or
+        (n_samples, n_outputs); or an object of any library with such a method `predict`. It gets a
+        DataFrame when `X` is one.
+
+    X : array-like of shape (n_samples, n_features)
+        Rows at which the error is measured. Take rows that the function was not fitted to.
+
+    group : Group
+        The candidate symmetry.
+
+    rep_in : Rep or str
+        How the group acts on the columns of `X`.
+
+    rep_out : Rep or str
+        How the group acts on the outputs. A 1-d output is one column.
+
+    n_elements : int, default=32
+        Number of elements sampled with ``group.sample``. All of them act on every row. The mean
+        over the elements is where most of the uncertainty is: it falls as one over the square
+        root of this number. Compare two functions with the same `random_state`.
+
+    per_sample : bool, default=False
+        If True, return the mean over the elements for each row.
+
+    random_state : int, RandomState instance or None, default=None
+        Governs which elements are sampled.
+
+    Returns
+    -------
+    error : float, or ndarray of shape (n_samples,) if `per_sample`
+        The relative equivariance error.
+
+    Raises
+    ------
+    ValueError
+        If the columns of `X` do not match `rep_in`, the outputs do not match `rep_out`, or a number
+        is NaN or infinite.
+    TypeError
+        If an argument is of the wrong kind.
+
+    References
+    ----------
+    .. [1] H. Kim, H. Lee, H. Yang, J. Lee. Regularizing Towards Soft Equivariance Under Mixed
+       Symmetries. ICML 2023. https://arxiv.org/abs/2306.00356
+
+    Examples
+    --------
+    The length of a vector does not change when the plane is turned; its first coordinate does:
+
+    >>> import numpy as np
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.metrics import equivariance_error
+    >>> from softeq_sklearn.representations import Scalar, Vector
+    >>> X = np.random.default_rng(0).normal(size=(50, 2))
+    >>> def length(X):
+    ...     return np.linalg.norm(X, axis=1)
+    >>> error = equivariance_error(length, X, SO(2), Vector, Scalar, random_state=0)
+    >>> bool(error < 1e-14)
+    True
+    >>> def east(X):
+    ...     return X[:, 0]
+    >>> error = equivariance_error(east, X, SO(2), Vector, Scalar, random_state=0)
+    >>> bool(error > 0.5)
+    True
+    """
+    function = _as_function(predict)
+    if not isinstance(group, Group):
+        raise TypeError(f"'group' must be a Group. Got {group!r} instead.")
+    rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
+    check_scalar(n_elements, "n_elements", int, min_val=1)
+    container = _like(X)
+    X = check_array(X, dtype=np.float64, input_name="X")
+    n_samples, n_columns = X.shape
+    dim_in = _checked_dim(rep_in, group, n_columns, "rep_in", "X")
+
+    values = _evaluate(function, container(X), n_samples)
+    dim_out = _checked_dim(rep_out, group, values.shape[1], "rep_out", "the output of 'predict'")
+
+    elements = group.sample(n_elements, random_state)
+    batch = max(1, _BATCH_NUMBERS // (n_samples * max(dim_in, dim_out)))
+    total = np.zeros(n_samples)
+    for start in range(0, n_elements, batch):
+        chosen = elements[start : start + batch]
+        rows = np.concatenate([rep_in.act(g, X) for g in chosen])
+        transformed = _evaluate(function, container(rows), len(rows))
+        expected = np.concatenate([rep_out.act(g, values) for g in chosen])
+        total += _relative_error(transformed, expected).reshape(-1, n_samples).sum(axis=0)
+    error = total / n_elements
+    return error if per_sample else float(error.mean())
