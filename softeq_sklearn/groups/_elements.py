@@ -1,0 +1,185 @@
+"""Group elements as arrays: the matrix A of a linear map, or [A | t] of the map x -> A x + t.
+
+The shape alone says which it is: (..., d, d) or (..., d, d + 1). Elements of the Lie algebra have
+the same two shapes. Every function works on one element or on a stack with leading axes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import expm
+
+
+def as_elements(g: ArrayLike, name: str = "g") -> np.ndarray:
+    """Return `g` as float64 of shape (..., d, d) or (..., d, d + 1)."""
+    array = np.asarray(g)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"'{name}' must be a real array. Got dtype {array.dtype} instead.")
+    if array.ndim < 2 or array.shape[-1] - array.shape[-2] not in (0, 1):
+        raise ValueError(
+            f"'{name}' must have shape (..., d, d), or (..., d, d + 1) if affine. "
+            f"Got shape {array.shape} instead."
+        )
+    return array.astype(np.float64, copy=False)
+
+
+def is_affine_shape(g: np.ndarray) -> bool:
+    """Whether the array has the shape of affine elements, (..., d, d + 1)."""
+    return g.shape[-1] == g.shape[-2] + 1
+
+
+def identity_elements(n: int, dim: int, affine: bool = False) -> np.ndarray:
+    """Return a new stack of `n` identities, shape (n, d, d) or (n, d, d + 1)."""
+    return np.tile(np.eye(dim, dim + affine), (n, 1, 1))
+
+
+def with_translation(linear: np.ndarray, translation: ArrayLike = 0.0) -> np.ndarray:
+    """Return [A | t] of shape (..., d, d + 1) from A (..., d, d) and t broadcast to (..., d)."""
+    translation = np.broadcast_to(translation, linear.shape[:-1])
+    return np.concatenate([linear, translation[..., None]], axis=-1)
+
+
+def as_affine(g: np.ndarray) -> np.ndarray:
+    """Return the affine form [A | t] of elements or Lie algebra elements of either shape."""
+    return g if is_affine_shape(g) else with_translation(g)
+
+
+def linear_part(g: ArrayLike) -> np.ndarray:
+    """Return A of x -> A x + t.
+
+    Parameters
+    ----------
+    g : array-like of shape (..., d, d) or (..., d, d + 1)
+        Elements of a linear or an affine group, or of its Lie algebra.
+
+    Returns
+    -------
+    linear : ndarray of shape (..., d, d)
+        A view of `g` where possible.
+
+    Raises
+    ------
+    ValueError
+        If the shape is neither of the two.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import linear_part
+    >>> linear_part([[0.0, -1.0, 5.0], [1.0, 0.0, 6.0]])
+    array([[ 0., -1.],
+           [ 1.,  0.]])
+    """
+    g = as_elements(g)
+    return g[..., : g.shape[-2]]
+
+
+def compose(g: ArrayLike, h: ArrayLike) -> np.ndarray:
+    """Return g h, the map that applies `h` first.
+
+    (A, s)(B, t) = (A B, A t + s); for linear elements this is ``g @ h``. A linear element composed
+    with an affine one gives an affine one.
+
+    Parameters
+    ----------
+    g, h : array-like of shape (..., d, d) or (..., d, d + 1)
+        Leading axes broadcast.
+
+    Returns
+    -------
+    product : ndarray of shape (..., d, d) or (..., d, d + 1)
+
+    Raises
+    ------
+    ValueError
+        If a shape is neither of the two, or the dimensions d differ.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import compose
+    >>> turn = [[0.0, -1.0], [1.0, 0.0]]
+    >>> shift = [[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]
+    >>> compose(turn, shift)
+    array([[ 0., -1.,  0.],
+           [ 1.,  0.,  2.]])
+    """
+    g, h = as_elements(g), as_elements(h, "h")
+    if g.shape[-2] != h.shape[-2]:
+        raise ValueError(
+            "'g' and 'h' must act on spaces of the same dimension. "
+            f"Got dimensions {g.shape[-2]} and {h.shape[-2]} instead."
+        )
+    if not is_affine_shape(g):
+        return g @ h
+    h = as_affine(h)
+    product = linear_part(g) @ h
+    product[..., -1] += g[..., -1]
+    return product
+
+
+def inverse(g: ArrayLike) -> np.ndarray:
+    """Return the inverse element: A^-1, or [A^-1 | -A^-1 t].
+
+    Parameters
+    ----------
+    g : array-like of shape (..., d, d) or (..., d, d + 1)
+
+    Returns
+    -------
+    inverse : ndarray of the shape of `g`
+
+    Raises
+    ------
+    ValueError
+        If the shape is neither of the two.
+    numpy.linalg.LinAlgError
+        If a linear part is singular.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import compose, inverse
+    >>> g = [[0.0, -1.0, 2.0], [1.0, 0.0, 0.0]]
+    >>> compose(g, inverse(g)) + 0.0
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
+    g = as_elements(g)
+    linear = np.linalg.inv(linear_part(g))
+    if not is_affine_shape(g):
+        return linear
+    return with_translation(linear, -(linear @ g[..., -1:])[..., 0])
+
+
+def exponential(A: ArrayLike) -> np.ndarray:
+    """Return exp(A), the group element that the Lie algebra element `A` generates.
+
+    Affine elements are exponentiated as the matrices [[A, t], [0, 0]].
+
+    Parameters
+    ----------
+    A : array-like of shape (..., d, d) or (..., d, d + 1)
+
+    Returns
+    -------
+    g : ndarray of the shape of `A`
+
+    Raises
+    ------
+    ValueError
+        If the shape is neither of the two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn.groups import exponential
+    >>> np.round(exponential([[0.0, -np.pi / 2], [np.pi / 2, 0.0]]), 12) + 0.0
+    array([[ 0., -1.],
+           [ 1.,  0.]])
+    """
+    A = as_elements(A, "A")
+    if A.size == 0:
+        return A.copy()
+    if not is_affine_shape(A):
+        return expm(A)
+    last_row = np.zeros((*A.shape[:-2], 1, A.shape[-1]))
+    return expm(np.concatenate([A, last_row], axis=-2))[..., :-1, :]

@@ -1,0 +1,126 @@
+"""Finite groups known by their generators only: permutation groups, and small matrix groups."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from softeq_sklearn.groups._elements import compose, identity_elements, is_affine_shape
+from softeq_sklearn.groups._schreier_sims import PermutationGroup
+
+# Larger matrix groups count as infinite: these limits are a fraction of a second, and 160 MB.
+MAX_ENUMERATED = 10_000
+MAX_ENUMERATED_ENTRIES = 2 * 10**7
+_MAX_ENTRY = 1e6
+# Entries of equal products differ by rounding only, about 1e-12 after thousands of factors.
+_SAME = 1e-9
+
+
+class FiniteGroup(Protocol):
+    """What a group asks its finite part."""
+
+    order: int
+
+    def sample(self, n: int, rng: np.random.RandomState) -> np.ndarray:
+        """Draw `n` elements uniformly."""
+
+    def contains(self, elements: np.ndarray, tol: float) -> np.ndarray:
+        """Return for each element of a stack whether it is in the group."""
+
+
+def permutation_matrices(permutations: np.ndarray) -> np.ndarray:
+    """Return the matrices that take e_i to e_p(i), shape (n, d, d), for rows p of shape (n, d)."""
+    permutations = np.asarray(permutations)
+    return np.swapaxes(np.eye(permutations.shape[-1])[permutations], -1, -2).copy()
+
+
+def are_permutation_matrices(elements: np.ndarray, tol: float) -> np.ndarray:
+    """Return for each matrix of a stack (n, d, d) whether it is a permutation matrix."""
+    rounded = np.rint(elements)
+    close = (np.abs(elements - rounded) <= tol).all(axis=(1, 2))
+    binary = ((rounded == 0) | (rounded == 1)).all(axis=(1, 2))
+    one_each = (rounded.sum(axis=1) == 1).all(axis=1) & (rounded.sum(axis=2) == 1).all(axis=1)
+    return close & binary & one_each
+
+
+class PermutationMatrices:
+    """A permutation group whose elements are written as permutation matrices."""
+
+    def __init__(self, generators: np.ndarray) -> None:
+        self._group = PermutationGroup(generators.argmax(axis=1))
+        self.order = self._group.order
+
+    def sample(self, n: int, rng: np.random.RandomState) -> np.ndarray:
+        return permutation_matrices(self._group.sample(n, rng))
+
+    def contains(self, elements: np.ndarray, tol: float) -> np.ndarray:
+        valid = are_permutation_matrices(elements, tol)
+        valid[valid] = self._group.contains(elements[valid].argmax(axis=1))
+        return valid
+
+
+class EnumeratedGroup:
+    """A finite group as the list of its elements, shape (order, d, d) or (order, d, d + 1)."""
+
+    def __init__(self, elements: np.ndarray) -> None:
+        self.elements = elements
+        self.order = len(elements)
+
+    def sample(self, n: int, rng: np.random.RandomState) -> np.ndarray:
+        return self.elements[rng.randint(self.order, size=n)]
+
+    def contains(self, elements: np.ndarray, tol: float) -> np.ndarray:
+        scale = max(1.0, np.abs(self.elements).max())
+        return np.array(
+            [np.abs(self.elements - g).max(axis=(1, 2)).min() <= tol * scale for g in elements],
+            dtype=bool,
+        )
+
+
+def enumerate_elements(generators: np.ndarray) -> np.ndarray | None:
+    """Return all products of the generators, identity first, or None if there are too many."""
+    limit = min(MAX_ENUMERATED, MAX_ENUMERATED_ENTRIES // generators.shape[1] ** 2)
+    known = _KnownElements(generators.shape[1:])
+    frontier = identity_elements(1, generators.shape[1], is_affine_shape(generators))
+    known.add(frontier[0])
+    while len(frontier):
+        products = compose(frontier[:, None], generators).reshape(-1, *generators.shape[1:])
+        n_known = len(known.elements)
+        for product in products:
+            known.add(product)
+        frontier = np.array(known.elements[n_known:])
+        if len(known.elements) > limit or np.abs(frontier).max(initial=0.0) > _MAX_ENTRY:
+            return None
+    return np.array(known.elements)
+
+
+class _KnownElements:
+    """A list of different elements, where different means by more than rounding errors.
+
+    Looked up by a projection to a number, rounded to cells wider than the tolerance: an element
+    that is known lies in the cell of its projection or in a neighbour.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.elements: list[np.ndarray] = []
+        self._cells: dict[int, list[np.ndarray]] = {}
+        self._weights = np.cos(np.arange(1.0, 1 + np.prod(shape))).reshape(shape)
+        self._width = _SAME * np.abs(self._weights).sum()
+
+    def add(self, element: np.ndarray) -> None:
+        cell = int(np.rint((element * self._weights).sum() / self._width))
+        for neighbour in (cell - 1, cell, cell + 1):
+            for known in self._cells.get(neighbour, ()):
+                if np.abs(known - element).max() <= _SAME:
+                    return
+        self.elements.append(element)
+        self._cells.setdefault(cell, []).append(element)
+
+
+def finite_group(generators: np.ndarray, are_permutations: bool) -> FiniteGroup | None:
+    """Return the finite group that the matrices generate, None if infinite or unknown."""
+    if are_permutations and len(generators):
+        return PermutationMatrices(generators)
+    elements = enumerate_elements(generators)
+    return None if elements is None else EnumeratedGroup(elements)
