@@ -1,0 +1,62 @@
+"""Null spaces by dense linear algebra: shrink by eigenvalues, decide by singular values."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import eigh
+
+from softeq_sklearn.projection._tensor_operators import Constraint
+from softeq_sklearn.projection._weights import CLEARLY_NONZERO, ZERO
+from softeq_sklearn.representations._words import Word
+
+# Eigenvalues of a Gram matrix are squares, so that small ones lose half of their digits. Directions
+# are dropped only where the constraints are far from zero, which leaves an error of about
+# 1e-16 / NEAR_NULL; what is kept is decided by singular values of the constraints themselves.
+NEAR_NULL = 1e-4
+# Above this size computing only the lowest eigenvectors is faster.
+_SUBSET_SIZE = 200
+
+
+def near_null_vectors(gram: np.ndarray) -> np.ndarray:
+    """Return orthonormal columns that span the eigenspaces near 0 of a Gram matrix.
+
+    The generators behind it have norm 1, so that a matrix far below 1 is all rounding.
+    """
+    bound = NEAR_NULL * max(1.0, np.abs(gram).sum(axis=1).max(initial=0.0))
+    if len(gram) < _SUBSET_SIZE:
+        values, vectors = np.linalg.eigh(gram)
+        return vectors[:, values <= bound]
+    _, vectors = eigh(gram, subset_by_value=(-np.inf, bound), driver="evr")
+    return np.linalg.qr(vectors)[0]
+
+
+def reduced(constraint: Constraint, word: Word, tensors: np.ndarray) -> np.ndarray:
+    """Return fewer orthonormal rows (m', n) that still contain what the constraint fixes."""
+    image = constraint.apply(word, tensors)
+    return near_null_vectors(image @ image.T).T @ tensors
+
+
+def null_rows(constraints: list[Constraint], word: Word, tensors: np.ndarray) -> np.ndarray:
+    """Return the orthonormal combinations of rows (m, n) that all constraints annihilate.
+
+    Raises
+    ------
+    ValueError
+        If a singular value is neither clearly zero nor clearly nonzero.
+    """
+    if not len(tensors) or not constraints:
+        return tensors
+    triangle = np.zeros((0, len(tensors)))
+    for constraint in constraints:
+        image = constraint.apply(word, tensors).T
+        triangle = np.linalg.qr(np.concatenate([triangle, image]), mode="r")
+    _, values, combinations = np.linalg.svd(triangle)
+    values = np.append(values, np.zeros(len(tensors) - len(values)))
+    if ((values > ZERO) & (values < CLEARLY_NONZERO)).any():
+        unclear = values[(values > ZERO) & (values < CLEARLY_NONZERO)]
+        raise ValueError(
+            f"The rank of the type {word} with {tensors.shape[1]} unknowns is not clear: the "
+            f"constraints have singular values {unclear} between {ZERO} and {CLEARLY_NONZERO}. "
+            "Check the generators for rounding errors."
+        )
+    return combinations[values <= ZERO] @ tensors

@@ -1,0 +1,121 @@
+"""The equivariant tensors of one type: solved once, then taken from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from softeq_sklearn.groups import Group
+from softeq_sklearn.projection._cache import cache
+from softeq_sklearn.projection._generators import Generators, generators_of
+from softeq_sklearn.projection._orbits import OrbitSpace
+from softeq_sklearn.projection._solver import DenseSpace, fixed_space
+from softeq_sklearn.projection._weights import CLEARLY_NONZERO, ZERO
+from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, POINT, VECTOR, Word
+
+
+def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
+    """Return an orthonormal basis of the tensors of one type that a group fixes.
+
+    These are the x with drho(A_i) x = 0 for the Lie algebra generators and rho(h_k) x = x for the
+    discrete ones. Affine groups act by their linear part; a dual Point, letter 0, acts as V* and
+    has to vanish on every translation as well.
+
+    Parameters
+    ----------
+    word : sequence of int
+        One letter per axis: 1 for V, -1 for its dual, 0 (last) for a dual Point; as in the blocks
+        of a representation.
+    group : Group
+
+    Returns
+    -------
+    basis : ndarray of shape (d**len(word), rank)
+        Read-only, columns orthonormal, rows row-major over the axes of the word.
+
+    Raises
+    ------
+    ProblemTooLargeError
+        If no solver can hold the problem, or the basis would be too large.
+    ValueError
+        If the word is not one, or the rank is not clear to working precision.
+
+    See Also
+    --------
+    cache_info, clear_cache : Results are cached by word and content of the group.
+
+    Examples
+    --------
+    The matrices that commute with all rotations are multiples of the identity.
+
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.projection import type_basis
+    >>> abs(type_basis((1, -1), SO(3)).reshape(3, 3)) * 3**0.5
+    array([[1., 0., 0.],
+           [0., 1., 0.],
+           [0., 0., 1.]])
+    """
+    basis = type_space(_check_word(word), group).basis()
+    basis.flags.writeable = False
+    return basis
+
+
+def type_space(word: Word, group: Group) -> DenseSpace | OrbitSpace:
+    """Return the fixed space of a word with letters 1, -1 and possibly a last 0, from the cache."""
+    if group.is_orthogonal:
+        # V* is V; translations still matter for a dual Point.
+        word = tuple(abs(letter) for letter in word)
+    if DUAL_POINT in word and not group.is_affine:
+        word = word[:-1] + ((VECTOR if group.is_orthogonal else COVECTOR),)
+    return cache.get((word, group.key), lambda: _solve(word, group))
+
+
+def _check_word(word: Sequence[int]) -> Word:
+    word = tuple(word)
+    if not set(word) <= {VECTOR, COVECTOR, DUAL_POINT} or DUAL_POINT in word[:-1]:
+        raise ValueError(
+            "'word' must consist of the letters 1 (V) and -1 (its dual), possibly with a last 0 "
+            f"(dual Point). Got {word!r} instead."
+        )
+    return word
+
+
+def _solve(word: Word, group: Group) -> DenseSpace | OrbitSpace:
+    generators = generators_of(group)
+    if word[-1:] == (DUAL_POINT,):
+        if len(generators.translations) == group.dim:
+            return DenseSpace(np.zeros((group.dim ** len(word), 0)))
+        return _without_translations(type_space((*word[:-1], COVECTOR), group), generators)
+    order = sorted(range(len(word)), key=lambda axis: -word[axis])
+    if order != list(range(len(word))):
+        space = type_space(tuple(word[axis] for axis in order), group)
+        return _with_axes_back(space, order, group.dim)
+    return fixed_space(word, generators)
+
+
+def _with_axes_back(space: DenseSpace, order: list[int], d: int) -> DenseSpace:
+    """Return the space with axes in the order of the word; `order` sorted them."""
+    tensors = space.columns.reshape(*(d,) * len(order), -1)
+    back = [*np.argsort(order), len(order)]
+    return DenseSpace(np.ascontiguousarray(tensors.transpose(back)).reshape(space.columns.shape))
+
+
+def _without_translations(
+    space: DenseSpace | OrbitSpace, generators: Generators
+) -> DenseSpace | OrbitSpace:
+    """Return the part of a fixed space whose contraction with every translation vanishes.
+
+    Generators are enough: x t = 0 for their translations t and a fixed x gives x A t = 0, too.
+    """
+    if not len(generators.translations) or not space.rank:
+        return space
+    basis = space.basis()
+    tensors = basis.reshape(-1, generators.dim, space.rank)
+    contracted = np.einsum("adr,td->tar", tensors, generators.translations)
+    triangle = np.linalg.qr(contracted.reshape(-1, space.rank), mode="r")
+    _, values, combinations = np.linalg.svd(triangle)
+    values = np.append(values, np.zeros(space.rank - len(values)))
+    if ((values > ZERO) & (values < CLEARLY_NONZERO)).any():
+        raise ValueError("unclear")
+    return DenseSpace(basis @ combinations[values <= ZERO].T)
