@@ -1,0 +1,306 @@
+"""What the estimators share: checking data, building the skorch net, predicting."""
+
+from __future__ import annotations
+
+import copy
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+from skorch.utils import noop
+
+from softeq_sklearn.estimators._parameters import device_of, representation_of
+from softeq_sklearn.estimators._scaling import fit_scaling
+from softeq_sklearn.groups import generated_by
+from softeq_sklearn.representations import Rep
+from softeq_sklearn.training import EpochProgress, PenalizedNet, TensorBatches
+
+# Products of features make rare, huge gradients; a step never follows one whole. The loss is that
+# of targets with unit variance, so that the same bound serves all data.
+_GRADIENT_NORM = 0.3
+# Epochs without improvement of the validation loss after which `early_stopping` stops.
+_PATIENCE_SHARE = 0.2
+_PREDICT_ROWS = 8192
+
+
+class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
+    """Base of the regressors that train a network on columns with representations.
+
+    A subclass says which groups there are, how its network is made, and what it reports after
+    training; the rest is the same for all.
+    """
+
+    _parameter_constraints: dict = {
+        "rep_in": [Rep, str, None],
+        "rep_out": [Rep, str, None],
+        "hidden_channels": [Interval(Integral, 1, None, closed="left"), Rep, str],
+        "n_hidden_layers": [Interval(Integral, 0, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": ["boolean"],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    # What a subclass gives -----------------------------------------------------------------
+
+    def _candidate_groups(self):
+        """Return the groups that the network is built for, a dict from name to Group."""
+        raise NotImplementedError
+
+    def _shaping_groups(self):
+        """Return the groups that the start of the network and the scaling respect, a list."""
+        return list(self._groups.values())
+
+    def _network(self):
+        """Return the network class and its arguments."""
+        raise NotImplementedError
+
+    def _net_arguments(self):
+        """Return further arguments of the skorch net."""
+        return {}
+
+    def _training_callbacks(self):
+        """Return further callbacks of a whole fit."""
+        return []
+
+    def _report(self, X, rng):
+        """Set what the subclass reports, from rows that training has not seen."""
+
+    # scikit-learn's interface --------------------------------------------------------------
+
+    def fit(self, X, y):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, with the columns in the order of `rep_out`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter is not as described; raised before training starts.
+        """
+        self._validate_params()
+        again = self.warm_start and hasattr(self, "net_")
+        X, Y = self._check_rows(X, y, reset=not again)
+        rng = check_random_state(self.random_state)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=4)
+        self._set_up(X, Y, keep=again)
+        train, valid = _split(len(X), self.validation_fraction, seeds[0])
+        previous = self.net_ if again else None
+        self.net_ = self._make_net(len(train), len(valid), seeds, previous)
+        inputs, targets = self._scaled(X, Y)
+        if len(valid):
+            held_out = Dataset(inputs[valid], targets[valid])
+            self.net_.set_params(train_split=predefined_split(held_out))
+        self.net_.partial_fit(inputs[train], targets[train])
+        self.net_.set_params(train_split=None)  # the net must not keep the data
+        self._finish(X[valid] if len(valid) else X, seeds[3])
+        return self
+
+    def partial_fit(self, X, y):
+        """Train for one more epoch on these rows, at a constant learning rate.
+
+        The first call fixes the scaling of the columns. No rows are held out and strengths are
+        not tuned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, with the columns in the order of `rep_out`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self._validate_params()
+        first = not hasattr(self, "net_")
+        X, Y = self._check_rows(X, y, reset=first)
+        rng = check_random_state(self.random_state)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=4)
+        self._set_up(X, Y, keep=not first)
+        if first or self.net_.max_epochs != 1:
+            previous = None if first else self.net_
+            self.net_ = self._make_net(len(X), 0, seeds, previous, one_epoch=True)
+        self.net_.partial_fit(*self._scaled(X, Y))
+        self._finish(X, seeds[3])
+        return self
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in float64, one-dimensional if y was.
+        """
+        check_is_fitted(self, "net_")
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        Y = self._evaluate(self.module_, X, torch.float32)
+        return Y.ravel() if self._one_dimensional else Y
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    # Steps of a fit ------------------------------------------------------------------------
+
+    def _check_rows(self, X, y, reset):
+        X, y = validate_data(
+            self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
+        )
+        Y = np.asarray(y, dtype=np.float64)
+        if reset:
+            self._one_dimensional = Y.ndim == 1
+        return X, Y.reshape(len(Y), -1)
+
+    def _set_up(self, X, Y, keep):
+        """Resolve groups, representations and scaling; keep those of an earlier fit if asked."""
+        groups = self._candidate_groups()
+        dim = next((group.dim for group in groups.values()), None)
+        rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
+        rep_out, dim = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
+        structure = (
+            tuple(groups.items()),
+            rep_in,
+            rep_out,
+            self.hidden_channels,
+            self.n_hidden_layers,
+        )
+        if keep:
+            if structure != self._structure:
+                raise ValueError(
+                    "Training can only go on with the groups, representations and hidden layers "
+                    f"of the first fit, {self._structure}. Got {structure}."
+                )
+            return
+        self._structure = structure
+        self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
+        shaping = self._shaping_groups()
+        common = generated_by(*shaping) if shaping else None
+        self._scale_in = fit_scaling(X, rep_in, self._dim, common)
+        self._scale_out = fit_scaling(Y, rep_out, self._dim, common, self._scale_in.point_factor)
+
+    def _scaled(self, X, Y):
+        inputs = self._scale_in.transform(X).astype(np.float32)
+        targets = self._scale_out.transform(Y).astype(np.float32)
+        return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+    def _make_net(self, n_train, n_valid, seeds, previous, one_epoch=False):
+        """Build the skorch net, with the weights of a previous one if there is one."""
+        network, arguments = self._network()
+        device = device_of(self.device)
+        batch_size = _batch_size(self.batch_size, n_train)
+        epochs = 1 if one_epoch else self.max_epochs
+        callbacks = [GradientNormClipping(_GRADIENT_NORM)]
+        if not one_epoch:
+            callbacks += self._fit_callbacks(epochs * -(-n_train // batch_size), n_valid)
+        net = PenalizedNet(
+            network,
+            torch.nn.MSELoss,
+            **{f"module__{name}": value for name, value in arguments.items()},
+            module__seed=int(seeds[1]),
+            optimizer=torch.optim.Adam,
+            optimizer__fused=True,
+            optimizer__weight_decay=self.weight_decay,
+            lr=self.learning_rate,
+            max_epochs=epochs,
+            batch_size=batch_size,
+            train_split=None,
+            iterator_train=TensorBatches,
+            iterator_train__shuffle=True,
+            iterator_train__device=device,
+            iterator_valid__device=device,
+            iterator_train__random_state=np.random.RandomState(seeds[2]),
+            iterator_valid=TensorBatches,
+            iterator_valid__batch_size=_PREDICT_ROWS,
+            callbacks=callbacks + list(self.callbacks or ()),
+            callbacks__print_log=None,
+            device=device,
+            verbose=0,
+            **self._net_arguments(),
+        ).initialize()
+        if previous is not None:
+            net.module_.load_state_dict(previous.module_.state_dict())
+            net.history = previous.history
+        return net
+
+    def _fit_callbacks(self, n_steps, n_valid):
+        """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
+        decay = LRScheduler(
+            torch.optim.lr_scheduler.CosineAnnealingLR, T_max=n_steps, step_every="batch"
+        )
+        callbacks = [decay, *self._training_callbacks()]
+        if n_valid:
+            # Without early stopping the patience never ends, and this only restores the best.
+            share = _PATIENCE_SHARE if self.early_stopping else 1
+            patience = max(10, round(share * self.max_epochs)) if self.early_stopping else np.inf
+            callbacks.append(EarlyStopping(patience=patience, load_best=True, sink=noop))
+        if self.verbose:
+            callbacks.append(EpochProgress())
+        return callbacks
+
+    def _finish(self, X, seed):
+        self.module_ = self.net_.module_
+        self.history_ = self.net_.history
+        self._report(X, np.random.RandomState(seed))
+
+    def _evaluate(self, module, X, dtype):
+        """Apply a module to rows in the user's units; returns float64 (n_samples, n_outputs)."""
+        rows = self._scale_in.transform(np.asarray(X, dtype=np.float64))
+        device = next(module.parameters()).device
+        module.eval()
+        with torch.no_grad():
+            pieces = [
+                module(torch.from_numpy(part).to(device, dtype)).double().cpu().numpy()
+                for part in np.array_split(rows, max(1, -(-len(rows) // _PREDICT_ROWS)))
+            ]
+        return self._scale_out.inverse_transform(np.concatenate(pieces))
+
+    def _function(self):
+        """Return the fitted function in float64, for measuring equivariance."""
+        module = copy.deepcopy(self.module_).double()
+        return lambda X: self._evaluate(module, X, torch.float64)
+
+
+def _batch_size(batch_size, n_train):
+    """ "auto": ten steps an epoch, between 32 and 500 rows each."""
+    return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
+
+
+def _split(n_rows, validation_fraction, seed):
+    """Shuffle rows into those for training and those held out, of which there may be none."""
+    order = np.random.RandomState(seed).permutation(n_rows)
+    n_valid = int(validation_fraction * n_rows)
+    return np.sort(order[n_valid:]), np.sort(order[:n_valid])

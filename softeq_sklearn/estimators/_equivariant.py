@@ -1,0 +1,138 @@
+"""The exactly equivariant baseline."""
+
+from __future__ import annotations
+
+from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.groups import Group
+from softeq_sklearn.nn import EquivariantNetwork, SoftEquivariantNetwork
+
+
+class EquivariantRegressor(BaseEquivariantRegressor):
+    """Regression with a network that is exactly equivariant under one group (EMLP).
+
+    The network is that of :class:`SoftEquivariantRegressor` with all linear layers in the group's
+    equivariant subspace (Finzi et al., ICML 2021).
+
+    Parameters
+    ----------
+    group : Group or None, default=None
+        The symmetry; None makes a plain multilayer perceptron.
+    rep_in : Rep, str or None, default=None
+        Representation of the columns of X, in their order; None means that all are scalars.
+    rep_out : Rep, str or None, default=None
+        Representation of the columns of y; None means that all are scalars.
+    hidden_channels : int, Rep or str, default=128
+        Number of features of each hidden layer, shared over the tensor types, or the
+        representation of a hidden layer.
+    n_hidden_layers : int, default=3
+        Number of hidden layers.
+    weight_decay : float, default=1e-4
+        Factor of half the squared norm of all parameters in the loss.
+    learning_rate : float, default=0.01
+        Learning rate of Adam at the start; it falls to 0 along a cosine.
+    max_epochs : int, default=300
+        Number of passes over the training rows.
+    batch_size : int or "auto", default="auto"
+        Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
+    validation_fraction : float, default=0.1
+        Share of the rows held out. The weights of the epoch with the lowest loss on them are
+        kept.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit.
+    device : str, default="auto"
+        Torch device; "auto" takes a CUDA device where there is one.
+    callbacks : list of skorch callbacks or None, default=None
+        Further callbacks of the skorch net.
+    random_state : int, RandomState instance or None, default=None
+        Governs the split, the initial weights and the order of the rows.
+    verbose : int, default=0
+        1 shows a line of progress.
+
+    Attributes
+    ----------
+    history_ : skorch.history.History
+        Losses of each epoch, on scaled targets.
+    net_ : PenalizedNet
+        The skorch net, which works on scaled columns.
+    module_ : EquivariantNetwork
+        Its torch module.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if it was a data frame with string names.
+
+    See Also
+    --------
+    SoftEquivariantRegressor : Several symmetries, each to the degree that the data support.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn import EquivariantRegressor
+    >>> from softeq_sklearn.groups import SO
+    >>> X = np.random.RandomState(0).randn(200, 3)
+    >>> y = (X**2).sum(axis=1)
+    >>> model = EquivariantRegressor(
+    ...     SO(3), rep_in="Vector", hidden_channels=32, max_epochs=60, random_state=0
+    ... )
+    >>> bool(model.fit(X, y).score(X, y) > 0.9)
+    True
+    """
+
+    _parameter_constraints = {
+        **BaseEquivariantRegressor._parameter_constraints,
+        "group": [Group, None],
+    }
+
+    def __init__(
+        self,
+        group=None,
+        rep_in=None,
+        rep_out=None,
+        *,
+        hidden_channels=128,
+        n_hidden_layers=3,
+        weight_decay=1e-4,
+        learning_rate=0.01,
+        max_epochs=300,
+        batch_size="auto",
+        validation_fraction=0.1,
+        early_stopping=False,
+        warm_start=False,
+        device="auto",
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.group = group
+        self.rep_in = rep_in
+        self.rep_out = rep_out
+        self.hidden_channels = hidden_channels
+        self.n_hidden_layers = n_hidden_layers
+        self.weight_decay = weight_decay
+        self.learning_rate = learning_rate
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.warm_start = warm_start
+        self.device = device
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _candidate_groups(self):
+        return {} if self.group is None else {repr(self.group): self.group}
+
+    def _network(self):
+        arguments = {
+            "rep_in": self._rep_in,
+            "rep_out": self._rep_out,
+            "hidden_channels": self.hidden_channels,
+            "n_hidden_layers": self.n_hidden_layers,
+        }
+        if self.group is None:
+            return SoftEquivariantNetwork, {"dim": self._dim, **arguments}
+        return EquivariantNetwork, {"group": self.group, **arguments}

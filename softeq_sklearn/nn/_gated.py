@@ -1,0 +1,52 @@
+"""The gated nonlinearity: tensors are scaled by scalars, which commutes with every group."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class GatedNonlinearity(nn.Module):
+    r"""Scalars pass through silu; a tensor v becomes sigmoid(gate) v + w silu(v).
+
+    The second term acts on components one by one, which only permutations commute with; its
+    factor w starts small and is decayed by the loss, and with w = 0 the layer is exactly
+    equivariant (PER, appendix on architectures).
+
+    Parameters
+    ----------
+    layout : FeatureLayout
+        Layout of the output. The input has one more scalar for each channel that is not one.
+    pointwise : float or None, default=None
+        Start of w; None leaves the second term out.
+    """
+
+    def __init__(self, layout, *, pointwise=None):
+        super().__init__()
+        self.layout = layout
+        self.n_gates = n_gates(layout)
+        self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(pointwise))
+
+    def forward(self, x):
+        """Map features of shape (n_samples, layout.size + n_gates) to (n_samples, layout.size)."""
+        n, n_scalars = len(x), self.layout.channels_of(())
+        pieces = [F.silu(x[:, :n_scalars])]
+        gates = torch.sigmoid(x[:, n_scalars : n_scalars + self.n_gates])
+        start, first = n_scalars + self.n_gates, 0
+        for word, c in zip(self.layout.types, self.layout.channels, strict=True):
+            if not word:
+                continue
+            stop = start + c * self.layout.components(word)
+            v = x[:, start:stop].reshape(n, -1, c)
+            y = v * gates[:, None, first : first + c]
+            if self.pointwise is not None:
+                y = y + self.pointwise * F.silu(v)
+            pieces.append(y.reshape(n, -1))
+            start, first = stop, first + c
+        return torch.cat(pieces, 1)
+
+
+def n_gates(layout):
+    """One gate for each channel that is not a scalar."""
+    return sum(c for word, c in zip(layout.types, layout.channels, strict=True) if word)

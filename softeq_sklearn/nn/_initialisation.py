@@ -1,0 +1,45 @@
+"""The start of training: inside the subspace that all candidate groups share."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from softeq_sklearn.groups import generated_by
+from softeq_sklearn.projection import type_basis
+
+
+def equivariant_start(layer, groups, generator):
+    """Fill a linear layer with a random map that is equivariant under every group.
+
+    Weights are normal, projected block by block onto the subspace of the group that all
+    candidates generate, then scaled so that the output components of each type have unit variance
+    on average where the input components have. Biases are zero. From a start outside the
+    subspace the penalty first removes most of the weights' norm, and training stalls.
+
+    Parameters
+    ----------
+    layer : SoftLinear
+        The layer to fill.
+    groups : sequence of Group
+        The candidate groups; with none the weights are plain normal ones.
+    generator : torch.Generator
+        Source of the random numbers.
+    """
+    n = layer.weight.numel()
+    flat = torch.randn(n + layer.bias.numel(), generator=generator, dtype=torch.float64).numpy()
+    flat[n:] = 0
+    if groups:
+        common = generated_by(*groups)
+        for word, index in layer.type_index(common.is_orthogonal).items():
+            basis = type_basis(word, common)
+            flat[index] = (flat[index] @ basis) @ basis.T
+    weight = flat[:n].reshape(layer.weight.shape)
+    for word in layer.layout_out.types:
+        rows = weight[layer.layout_out.slice_of(word)]
+        power = np.mean(np.sum(rows**2, axis=1))
+        if power > 0:
+            rows /= np.sqrt(power)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight))
+        layer.bias.zero_()

@@ -1,0 +1,167 @@
+"""How the network stores features: sorted by tensor type, components first, channels last.
+
+Users write their columns in any order. Inside the network the features of one tensor type stand
+together, and within a type the index runs over components first and channels last. A mix of
+channels (the same for every component) is then one matrix product on contiguous memory, and a
+contraction is a sum over a leading axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from softeq_sklearn.representations import Rep
+
+VECTOR, COVECTOR, DUAL_POINT, POINT = 1, -1, 0, 2
+
+
+@dataclass(frozen=True)
+class FeatureLayout:
+    """Channels of each tensor type, in the order in which the network stores them.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d of the base space V.
+    types : tuple of tuple of int
+        One word of letters per tensor type: 1 for an axis in V, -1 for one in its dual, 2 for the
+        mean of the Points. Words are sorted (V before its dual); the empty word is a scalar.
+    channels : tuple of int
+        Number of channels of each type.
+
+    Examples
+    --------
+    >>> layout = FeatureLayout(3, ((), (1,)), (4, 2))
+    >>> layout.size
+    10
+    >>> layout.slice_of((1,))
+    slice(4, 10, None)
+    """
+
+    dim: int
+    types: tuple[tuple[int, ...], ...]
+    channels: tuple[int, ...]
+
+    def components(self, word: tuple[int, ...]) -> int:
+        """Number of components of one channel of a type."""
+        return self.dim ** len(word)
+
+    @property
+    def size(self) -> int:
+        """Total number of features."""
+        return sum(
+            c * self.components(word) for word, c in zip(self.types, self.channels, strict=True)
+        )
+
+    def slice_of(self, word: tuple[int, ...]) -> slice:
+        """Positions of all features of a type."""
+        start = 0
+        for other, c in zip(self.types, self.channels, strict=True):
+            stop = start + c * self.components(other)
+            if other == word:
+                return slice(start, stop)
+            start = stop
+        raise KeyError(word)
+
+    def channels_of(self, word: tuple[int, ...]) -> int:
+        """Number of channels of a type, 0 for a type that the layout does not have."""
+        return dict(zip(self.types, self.channels, strict=True)).get(word, 0)
+
+    def index_of(self, word: tuple[int, ...]) -> np.ndarray:
+        """Positions as an array of shape (n_channels,) + (d,) * len(word)."""
+        here = self.slice_of(word)
+        shape = (self.dim,) * len(word) + (self.channels_of(word),)
+        return np.moveaxis(np.arange(here.start, here.stop).reshape(shape), -1, 0)
+
+    def with_scalars(self, n_scalars: int) -> FeatureLayout:
+        """Return the same layout with more scalar channels, placed after those that are there."""
+        channels = dict(zip(self.types, self.channels, strict=True))
+        channels[()] = channels.get((), 0) + n_scalars
+        return FeatureLayout.from_channels(self.dim, channels)
+
+    @classmethod
+    def from_channels(cls, dim: int, channels: dict[tuple[int, ...], int]) -> FeatureLayout:
+        """Sort the types by rank, then V before its dual."""
+        words = sorted(
+            (w for w, c in channels.items() if c), key=lambda w: (len(w), tuple(-x for x in w))
+        )
+        return cls(dim, tuple(words), tuple(int(channels[w]) for w in words))
+
+
+def canonical_word(word: tuple[int, ...], orthogonal: bool) -> tuple[tuple[int, ...], np.ndarray]:
+    """Sorted word and the axis order that sorts it.
+
+    Where every candidate group is orthogonal, V and its dual are the same representation, so
+    that all words of one length are one type.
+    """
+    letters = tuple(abs(x) if orthogonal else x for x in word)
+    order = np.array(
+        sorted(range(len(letters)), key=lambda i: (letters[i] == DUAL_POINT, -letters[i])),
+        dtype=np.intp,
+    )
+    return tuple(letters[i] for i in order), order
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Where each feature of a layout stands among the columns that the user wrote.
+
+    Parameters
+    ----------
+    layout : FeatureLayout
+        The layout of the network.
+    columns : ndarray of shape (n_features,)
+        For each feature of the layout the column of the user.
+    point_slots : ndarray of shape (n_points, d)
+        For each Point the features of the layout that hold its coordinates.
+    """
+
+    layout: FeatureLayout
+    columns: np.ndarray
+    point_slots: np.ndarray
+
+
+def input_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
+    """Sort the columns of an input by tensor type.
+
+    k Points take one slot of type POINT and k - 1 slots of type V: `PointFrame` turns them into
+    their mean, the only part that a translation moves, and differences, which are Vectors.
+    """
+    pieces, points = _collect(rep, dim, orthogonal)
+    if len(points):
+        pieces[(POINT,)] = [points[:1]]
+        pieces.setdefault((VECTOR,), []).append(points[1:])
+    return _assemble(pieces, points, dim)
+
+
+def output_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
+    """Sort the columns of an output by tensor type; a Point is stored as a Vector (an offset)."""
+    pieces, points = _collect(rep, dim, orthogonal)
+    if len(points):
+        pieces.setdefault((VECTOR,), []).append(points)
+    return _assemble(pieces, points, dim)
+
+
+def _collect(rep, dim, orthogonal):
+    """Columns of each tensor type, arrays of shape (n_channels, n_components), and the Points'."""
+    pieces: dict[tuple[int, ...], list[np.ndarray]] = {}
+    points = np.zeros((0, dim), dtype=np.int64)
+    for block in rep.blocks(dim):
+        if POINT in block.word:
+            points = block.index.reshape(-1, dim)
+            continue
+        word, order = canonical_word(block.word, orthogonal)
+        index = block.index.reshape(-1, *(dim,) * len(word))
+        index = index.transpose(0, *(order + 1)).reshape(len(index), -1)
+        pieces.setdefault(word, []).append(index)
+    return pieces, points
+
+
+def _assemble(pieces, points, dim):
+    stacked = {word: np.concatenate(parts) for word, parts in pieces.items()}
+    layout = FeatureLayout.from_channels(dim, {word: len(rows) for word, rows in stacked.items()})
+    columns = np.concatenate([stacked[word].T.reshape(-1) for word in layout.types])
+    slot_of_column = np.argsort(columns)
+    return ColumnMap(layout, columns.astype(np.int64), slot_of_column[points])

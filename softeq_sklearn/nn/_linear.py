@@ -1,0 +1,143 @@
+"""Linear layers between tensor features: soft, and exactly equivariant."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from softeq_sklearn.nn._layout import DUAL_POINT, POINT, FeatureLayout, canonical_word
+from softeq_sklearn.projection import type_basis
+
+
+def type_index(layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: bool):
+    """Positions of the blocks of each tensor type in one layer's weight and bias.
+
+    The weight of shape (out, in) followed by the bias is one flat vector. A block that maps one
+    channel of type V^p V*^q to one of type V^r V*^s is a tensor of type V^(r + q) V*^(s + p); all
+    blocks of one type are stacked as rows, biases (maps from a scalar) included.
+
+    Returns
+    -------
+    dict of word -> ndarray of shape (n_blocks, d**len(word))
+        Words with letter 0 map the mean of the Points.
+    """
+    rows: dict[tuple[int, ...], list[np.ndarray]] = {}
+    for out_word in layout_out.types:
+        index_out = layout_out.index_of(out_word)
+        for in_word in layout_in.types:
+            dual = tuple(DUAL_POINT if x == POINT else -x for x in in_word)
+            index_in = layout_in.index_of(in_word)
+            flat = np.add.outer(index_out * layout_in.size, index_in)
+            # axes: out channel, out components, in channel, in components
+            flat = np.moveaxis(flat, index_out.ndim, 1)
+            _append(rows, out_word + dual, flat.reshape(-1, *flat.shape[2:]), orthogonal)
+        _append(rows, out_word, index_out + layout_out.size * layout_in.size, orthogonal)
+    return {word: np.concatenate(parts) for word, parts in rows.items()}
+
+
+def _append(rows, word, index, orthogonal):
+    canonical, order = canonical_word(word, orthogonal)
+    index = index.transpose(0, *(order + 1)).reshape(len(index), -1)
+    rows.setdefault(canonical, []).append(index)
+
+
+class SoftLinear(nn.Module):
+    """A dense linear layer that knows the tensor types of its blocks.
+
+    Nothing constrains the weights: `ProjectionPenalty` pulls them towards the equivariant
+    subspace of each group.
+
+    Parameters
+    ----------
+    layout_in, layout_out : FeatureLayout
+        Types of the input and the output.
+    """
+
+    def __init__(self, layout_in, layout_out):
+        super().__init__()
+        self.layout_in = layout_in
+        self.layout_out = layout_out
+        self.weight = nn.Parameter(torch.zeros(layout_out.size, layout_in.size))
+        self.bias = nn.Parameter(torch.zeros(layout_out.size))
+
+    def type_index(self, orthogonal):
+        """Positions of the blocks of each type, see :func:`type_index`."""
+        return type_index(self.layout_in, self.layout_out, orthogonal)
+
+    def forward(self, x):
+        """Map features of shape (n_samples, layout_in.size) to (n_samples, layout_out.size)."""
+        return F.linear(x, self.weight, self.bias)
+
+
+class EquivariantLinear(nn.Module):
+    r"""A linear layer whose weight and bias lie exactly in a group's equivariant subspace.
+
+    The blocks of each tensor type are :math:`B = \beta Q^T`, with Q the orthonormal basis of the
+    type and the coefficients :math:`\beta` as parameters (EMLP, Finzi et al. 2021). Q stays in
+    float64 and so does the product, which is then rounded once.
+
+    Parameters
+    ----------
+    layout_in, layout_out : FeatureLayout
+        Types of the input and the output.
+    group : Group
+        The group.
+    orthogonal : bool
+        Whether V and its dual are stored as one type.
+    """
+
+    def __init__(self, layout_in, layout_out, group, *, orthogonal):
+        super().__init__()
+        self.layout_in = layout_in
+        self.layout_out = layout_out
+        self.coefficients = nn.ParameterList()
+        self._n_types = 0
+        positions = []
+        for word, index in type_index(layout_in, layout_out, orthogonal).items():
+            basis = type_basis(word, group)
+            if not basis.shape[1]:
+                continue
+            self.coefficients.append(nn.Parameter(torch.zeros(len(index), basis.shape[1])))
+            self.register_buffer(f"basis_{self._n_types}", torch.tensor(basis))
+            self._n_types += 1
+            positions.append(index.reshape(-1))
+        stacked = np.concatenate(positions) if positions else np.zeros(0, np.int64)
+        self.register_buffer("position", torch.from_numpy(stacked))
+
+    def set_weight(self, weight, bias):
+        """Set the coefficients to those of the equivariant map nearest to a dense one.
+
+        Parameters
+        ----------
+        weight : torch.Tensor of shape (layout_out.size, layout_in.size)
+            Dense weight.
+        bias : torch.Tensor of shape (layout_out.size,)
+            Dense bias.
+        """
+        flat = torch.cat([weight.reshape(-1), bias]).double()[self.position]
+        start = 0
+        with torch.no_grad():
+            for coefficients, basis in self._pieces():
+                stop = start + len(coefficients) * len(basis)
+                coefficients.copy_(flat[start:stop].view(-1, len(basis)) @ basis)
+                start = stop
+
+    def _pieces(self):
+        bases = [getattr(self, f"basis_{i}") for i in range(self._n_types)]
+        return zip(self.coefficients, bases, strict=True)
+
+    def dense(self):
+        """Return the weight of shape (out, in) and the bias of shape (out,), in float64."""
+        n_out, n_in = self.layout_out.size, self.layout_in.size
+        blocks = [(c.double() @ basis.T).reshape(-1) for c, basis in self._pieces()]
+        flat = self.position.new_zeros(n_out * (n_in + 1), dtype=torch.float64)
+        if blocks:
+            flat = flat.index_copy(0, self.position, torch.cat(blocks))
+        return flat[: n_out * n_in].view(n_out, n_in), flat[n_out * n_in :]
+
+    def forward(self, x):
+        """Map features of shape (n_samples, layout_in.size) to (n_samples, layout_out.size)."""
+        weight, bias = self.dense()
+        return F.linear(x, weight.to(x.dtype), bias.to(x.dtype))

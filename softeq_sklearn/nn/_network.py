@@ -1,0 +1,255 @@
+"""The network: blocks of linear, bilinear and gated layers on tensor features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from softeq_sklearn.groups import Group
+from softeq_sklearn.nn._bilinear import Bilinear
+from softeq_sklearn.nn._features import hidden_layout
+from softeq_sklearn.nn._gated import GatedNonlinearity, n_gates
+from softeq_sklearn.nn._initialisation import equivariant_start
+from softeq_sklearn.nn._layout import input_map, output_map
+from softeq_sklearn.nn._linear import EquivariantLinear, SoftLinear
+from softeq_sklearn.representations import Rep, as_representation
+
+
+class TensorNetwork(nn.Module):
+    """Blocks of linear, bilinear and gated layers on tensor features.
+
+    The two networks below differ only in their linear layer; this is what they share.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep or str
+        Representations of the input and output columns.
+    dim : int
+        Dimension d of V.
+    orthogonal, permutation : bool
+        Whether every candidate group is orthogonal, and whether each one permutes coordinates.
+    hidden_channels : int or Rep or str
+        Size of the hidden layers, see :func:`hidden_layout`.
+    n_hidden_layers : int
+        Number of hidden blocks.
+    make_linear : callable
+        Makes the linear layer from a layout in and a layout out.
+    generator : torch.Generator
+        Source of the initial values.
+    """
+
+    def __init__(
+        self,
+        rep_in,
+        rep_out,
+        dim,
+        *,
+        orthogonal,
+        permutation,
+        hidden_channels,
+        n_hidden_layers,
+        make_linear,
+        generator,
+    ):
+        super().__init__()
+        entry = input_map(as_representation(rep_in), dim, orthogonal)
+        exit_ = output_map(as_representation(rep_out), dim, orthogonal)
+        if len(exit_.point_slots) and not len(entry.point_slots):
+            raise ValueError(
+                "rep_out may have Points only where rep_in has some: no function of "
+                f"{rep_in!r} moves with a translation."
+            )
+        outer = (entry.layout, exit_.layout)
+        hidden = hidden_layout(hidden_channels, outer, dim, orthogonal=orthogonal)
+        gated = hidden.with_scalars(n_gates(hidden))
+        layers: list[nn.Module] = []
+        layout = entry.layout
+        for _ in range(n_hidden_layers):
+            layers.append(make_linear(layout, gated))
+            if n_gates(hidden):  # a network of scalars alone is a plain multilayer perceptron
+                layers.append(Bilinear(gated, orthogonal=orthogonal, generator=generator))
+            layers.append(GatedNonlinearity(hidden, pointwise=1.0 if permutation else None))
+            layout = hidden
+        layers.append(make_linear(layout, exit_.layout))
+        self.entry = InputColumns(entry)
+        self.layers = nn.Sequential(*layers)
+        self.exit = OutputColumns(exit_)
+
+    def forward(self, x):
+        """Map rows of shape (n_samples, rep_in.dim) to (n_samples, rep_out.dim)."""
+        features, centre = self.entry(x)
+        return self.exit(self.layers(features), centre)
+
+
+class SoftEquivariantNetwork(TensorNetwork):
+    """Network that is free to break every symmetry, started in the subspace of all of them.
+
+    `n_hidden_layers` blocks of linear, bilinear and gated layers, then a linear layer (PER, Kim et
+    al. 2023; EMLP, Finzi et al. 2021). Every layer but the linear ones commutes with all matrix
+    groups on V; the linear ones are free, and
+    :class:`~softeq_sklearn.regularizers.ProjectionPenalty` measures how far they are from each
+    group's equivariant subspace.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep or str
+        Representations of the input and output columns.
+    groups : sequence of Group, default=()
+        Candidate groups, all on R^d.
+    dim : int or None, default=None
+        d; needed only where there are no groups.
+    hidden_channels : int or Rep, default=128
+        Number of features of each hidden layer, spread over the tensor types, or the
+        representation of a hidden layer.
+    n_hidden_layers : int, default=3
+        Number of hidden blocks.
+    seed : int, default=0
+        Seed of the initial weights; the global generators are not used.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.groups import O
+    >>> from softeq_sklearn.nn import SoftEquivariantNetwork
+    >>> network = SoftEquivariantNetwork("Scalar + 2*Vector", "T(2)", [O(3)])
+    >>> network(torch.zeros(5, 7)).shape
+    torch.Size([5, 9])
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep | str,
+        rep_out: Rep | str,
+        groups: Sequence[Group] = (),
+        *,
+        dim: int | None = None,
+        hidden_channels: int | Rep | str = 128,
+        n_hidden_layers: int = 3,
+        seed: int = 0,
+    ):
+        generator = torch.Generator().manual_seed(seed)
+        orthogonal = all(group.is_orthogonal for group in groups)
+
+        def make_linear(layout_in, layout_out):
+            layer = SoftLinear(layout_in, layout_out)
+            equivariant_start(layer, groups, generator)
+            return layer
+
+        super().__init__(
+            rep_in,
+            rep_out,
+            groups[0].dim if groups else dim,
+            orthogonal=orthogonal,
+            permutation=bool(groups) and all(group.is_permutation for group in groups),
+            hidden_channels=hidden_channels,
+            n_hidden_layers=n_hidden_layers,
+            make_linear=make_linear,
+            generator=generator,
+        )
+
+
+class EquivariantNetwork(TensorNetwork):
+    """The same network with every linear layer exactly equivariant (EMLP, Finzi et al. 2021).
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep or str
+        Representations of the input and output columns.
+    group : Group
+        The group.
+    hidden_channels : int or Rep, default=128
+        As in :class:`SoftEquivariantNetwork`.
+    n_hidden_layers : int, default=3
+        Number of hidden blocks.
+    seed : int, default=0
+        Seed of the initial weights; the global generators are not used.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.nn import EquivariantNetwork
+    >>> network = EquivariantNetwork("2*Vector", "Scalar", SO(3))
+    >>> network(torch.zeros(5, 6)).shape
+    torch.Size([5, 1])
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep | str,
+        rep_out: Rep | str,
+        group: Group,
+        *,
+        hidden_channels: int | Rep | str = 128,
+        n_hidden_layers: int = 3,
+        seed: int = 0,
+    ):
+        generator = torch.Generator().manual_seed(seed)
+        orthogonal = group.is_orthogonal
+
+        def make_linear(layout_in, layout_out):
+            start = SoftLinear(layout_in, layout_out)
+            equivariant_start(start, [group], generator)
+            layer = EquivariantLinear(layout_in, layout_out, group, orthogonal=orthogonal)
+            layer.set_weight(start.weight, start.bias)
+            return layer
+
+        super().__init__(
+            rep_in,
+            rep_out,
+            group.dim,
+            orthogonal=orthogonal,
+            permutation=group.is_permutation,
+            hidden_channels=hidden_channels,
+            n_hidden_layers=n_hidden_layers,
+            make_linear=make_linear,
+            generator=generator,
+        )
+
+
+class InputColumns(nn.Module):
+    """From the user's columns to the layout of the network."""
+
+    def __init__(self, columns):
+        super().__init__()
+        self.register_buffer("columns", torch.from_numpy(columns.columns))
+        slots = columns.point_slots
+        self.register_buffer("point_slots", torch.from_numpy(slots))
+        self.register_buffer("frame", torch.from_numpy(helmert(len(slots))))
+
+    def forward(self, x):
+        """Return features of shape (n_samples, layout.size) and the Points' mean, or None."""
+        features = x.index_select(1, self.columns)
+        if not len(self.point_slots):
+            return features, None
+        points = features[:, self.point_slots]
+        turned = torch.einsum("ij,njd->nid", self.frame.to(x.dtype), points)
+        features = features.index_copy(1, self.point_slots.reshape(-1), turned.flatten(1))
+        return features, points.mean(1)
+
+
+class OutputColumns(nn.Module):
+    """From the layout of the network to the user's columns; Points are offsets from the centre."""
+
+    def __init__(self, columns):
+        super().__init__()
+        self.register_buffer("positions", torch.from_numpy(np.argsort(columns.columns)))
+        self.register_buffer("point_slots", torch.from_numpy(columns.point_slots))
+
+    def forward(self, features, centre):
+        """Return the rows in the user's order, shape (n_samples, rep_out.dim)."""
+        if len(self.point_slots):
+            moved = features[:, self.point_slots] + centre[:, None]
+            features = features.index_copy(1, self.point_slots.reshape(-1), moved.flatten(1))
+        return features.index_select(1, self.positions)
+
+
+def helmert(n):
+    """Orthogonal matrix of shape (n, n) whose first row is the mean times sqrt(n)."""
+    matrix = np.tril(np.ones((n, n)), -1) - np.diag(np.arange(n, dtype=float))
+    if n:
+        matrix[0] = 1
+    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)

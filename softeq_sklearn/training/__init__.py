@@ -1,0 +1,8 @@
+"""Training softly equivariant modules with skorch."""
+
+from softeq_sklearn.training._batches import TensorBatches
+from softeq_sklearn.training._net import PenalizedNet
+from softeq_sklearn.training._progress import EpochProgress
+from softeq_sklearn.training._strength_tuner import StrengthTuner
+
+__all__ = ["EpochProgress", "PenalizedNet", "StrengthTuner", "TensorBatches"]

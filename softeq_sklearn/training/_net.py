@@ -1,0 +1,77 @@
+"""A skorch net whose loss has one penalty per candidate group."""
+
+from __future__ import annotations
+
+from skorch import NeuralNet
+
+from softeq_sklearn.regularizers import ProjectionPenalty
+
+
+class PenalizedNet(NeuralNet):
+    """skorch net that adds the penalties of its groups to the training loss.
+
+    The module must have :class:`~softeq_sklearn.nn.SoftLinear` layers. Validation losses do not
+    contain the penalty, so that they can be compared between strengths.
+
+    Parameters
+    ----------
+    module : torch.nn.Module or class
+        The network, as for any skorch net.
+    criterion : torch.nn.Module class, default=torch.nn.MSELoss
+        The loss.
+    groups : mapping of str to Group or None, default=None
+        The candidate groups.
+    strengths : mapping of str to float or None, default=None
+        Start of the factor of each group's penalty.
+    **kwargs : dict
+        Parameters of :class:`skorch.NeuralNet`.
+
+    Attributes
+    ----------
+    penalty_ : ProjectionPenalty
+        The penalty, with its present strengths; there if groups were given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from softeq_sklearn.groups import O
+    >>> from softeq_sklearn.nn import SoftEquivariantNetwork
+    >>> from softeq_sklearn.training import PenalizedNet
+    >>> groups = {"O(2)": O(2)}
+    >>> net = PenalizedNet(
+    ...     SoftEquivariantNetwork,
+    ...     nn.MSELoss,
+    ...     groups=groups,
+    ...     strengths={"O(2)": 1.0},
+    ...     module__rep_in="2*Vector",
+    ...     module__rep_out="Vector",
+    ...     module__groups=[O(2)],
+    ...     module__hidden_channels=32,
+    ...     train_split=None,
+    ...     max_epochs=2,
+    ...     verbose=0,
+    ... )
+    >>> X = np.random.RandomState(0).randn(100, 4).astype("float32")
+    >>> net.fit(X, X[:, :2]).predict(X).shape
+    (100, 2)
+    """
+
+    def __init__(self, module, criterion, *, groups=None, strengths=None, **kwargs):
+        super().__init__(module, criterion, **kwargs)
+        self.groups = groups
+        self.strengths = strengths
+
+    def initialize_module(self):
+        """Make the module, then the penalty, which looks at the layers of the module."""
+        super().initialize_module()
+        if self.groups:
+            self.penalty_ = ProjectionPenalty(self.module_, self.groups, self.strengths)
+        return self
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the criterion, and in training the sum of strengths times penalties."""
+        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        if training and self.groups:
+            loss = loss + self.penalty_(self.module_)
+        return loss

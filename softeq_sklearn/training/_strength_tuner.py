@@ -1,0 +1,99 @@
+"""The callback that sets the strength of each group's penalty during training."""
+
+from __future__ import annotations
+
+from skorch.callbacks import Callback
+
+# A penalty below this is rounding error of single-precision weights; it bounds the ratios.
+_SMALLEST_PENALTY = 1e-12
+
+METHODS = ("ratio", "fixed")
+
+
+class StrengthTuner(Callback):
+    r"""Tune strengths from the penalties seen while all of them are equal.
+
+    With method "ratio" (PER, Kim et al. 2023, section 4.2), at the end of the epoch that completes
+    the share `start` of training,
+
+    .. math:: \lambda_G \leftarrow \lambda_G / (R_G / \min_H R_H)^{power},
+
+    where R is the lowest penalty seen in the second half of the epochs until then. (The reference
+    takes the lowest of all; our networks start inside the shared subspace, where every penalty is
+    zero, so that the first epochs say nothing.) A symmetry that the data break needs weights
+    outside its subspace, has a large R and loses its strength; one that holds keeps it.
+
+    Parameters
+    ----------
+    method : {"ratio", "fixed"}, default="ratio"
+        "fixed" leaves the strengths as they are.
+    start : float, default=0.25
+        Share of the epochs after which strengths are set, in (0, 1).
+    power : float, default=2.0
+        Exponent of the ratio, at least 0.
+
+    Attributes
+    ----------
+    penalties_ : list of dict
+        Penalty R_G of each group after each epoch watched.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.training import StrengthTuner
+    >>> StrengthTuner(power=5).power
+    5
+    """
+
+    def __init__(self, method="ratio", *, start=0.25, power=2.0):
+        self.method = method
+        self.start = start
+        self.power = power
+
+    def on_train_begin(self, net, **kwargs):
+        """Check the parameters and forget what was seen in an earlier training."""
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
+        if not 0 < self.start < 1:
+            raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
+        if not self.power >= 0:
+            raise ValueError(f"power must be at least 0. Got {self.power!r} instead.")
+        self.penalties_ = []
+        self._epoch = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        """Record the penalties; set the strengths once, when the time has come."""
+        self._epoch += 1
+        when = max(1, round(self.start * net.max_epochs))
+        if self.method == "fixed" or self._epoch > when or 2 * self._epoch < when:
+            return
+        self.penalties_.append(net.penalty_.values(net.module_))
+        if self._epoch == when:
+            net.penalty_.set_strengths(
+                ratio_strengths(net.penalty_.strengths, self.penalties_, self.power)
+            )
+
+
+def ratio_strengths(strengths, penalties, power):
+    """Strengths divided by the ratio of each group's lowest penalty to the smallest of them.
+
+    Parameters
+    ----------
+    strengths : dict of str to float
+        Present strengths.
+    penalties : list of dict of str to float
+        Penalties seen.
+    power : float
+        Exponent of the ratio.
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
+    >>> ratio_strengths({"a": 8.0, "b": 8.0}, [{"a": 1.0, "b": 2.0}, {"a": 1.5, "b": 3.0}], 2)
+    {'a': 8.0, 'b': 2.0}
+    """
+    lowest = {name: max(min(p[name] for p in penalties), _SMALLEST_PENALTY) for name in strengths}
+    smallest = min(lowest.values())
+    return {name: value / (lowest[name] / smallest) ** power for name, value in strengths.items()}
