@@ -1,9 +1,9 @@
 """Groups of linear and affine maps, as immutable values.
 
 Classical ``SO O SL GL Scaling Sp Trivial Reflection``; in the plane ``C D``; permutations
-``S Z Cube RubiksCube``; Lorentz ``SO11p O11 SO13p SO13 O13``; affine ``Translation SE E``. Others are
-made with ``Group.embed``, ``generated_by`` and ``MatrixGroup``. Elements are arrays; ``compose``,
-``inverse``, ``exponential`` and ``linear_part`` work on those of every group.
+``S Z Cube RubiksCube``; Lorentz ``SO11p O11 SO13p SO13 O13``; affine ``Translation SE E``. Others
+are made with ``Group.embed``, ``generated_by`` and ``MatrixGroup``. Elements are arrays;
+``compose``, ``inverse``, ``exponential`` and ``linear_part`` work on those of every group.
 """
 
 from softeq_sklearn.groups._affine import SE, E, Translation

@@ -121,10 +121,10 @@ class Group(ABC):
         """
         A, h = linear_part(self.lie_algebra), linear_part(self.discrete_generators)
         skew = _max_entry(A + _transposed(A)) <= STRUCTURE_TOLERANCE * _max_entry(A)
+        if not skew or not len(h):
+            return skew
         gram = _transposed(h) @ h
-        return skew and _max_entry(gram - np.eye(self.dim)) <= STRUCTURE_TOLERANCE * max(
-            1.0, _max_entry(gram)
-        )
+        return _max_entry(gram - np.eye(self.dim)) <= STRUCTURE_TOLERANCE * _max_entry(gram)
 
     @cached_property
     def is_permutation(self) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 from softeq_sklearn.groups._elements import compose, identity_elements, is_affine_shape
 from softeq_sklearn.groups._schreier_sims import PermutationGroup
 
-# Larger matrix groups count as infinite: these limits are a fraction of a second, and 160 MB.
+# Larger matrix groups count as infinite: these limits cost a fraction of a second and 16 MB.
 MAX_ENUMERATED = 10_000
-MAX_ENUMERATED_ENTRIES = 2 * 10**7
+MAX_ENUMERATED_ENTRIES = 2 * 10**6
+MIN_ENUMERATED = 4
 _MAX_ENTRY = 1e6
 # Entries of equal products differ by rounding only, about 1e-12 after thousands of factors.
 _SAME = 1e-9
@@ -80,17 +81,15 @@ class EnumeratedGroup:
 
 def enumerate_elements(generators: np.ndarray) -> np.ndarray | None:
     """Return all products of the generators, identity first, or None if there are too many."""
-    limit = min(MAX_ENUMERATED, MAX_ENUMERATED_ENTRIES // generators.shape[1] ** 2)
+    affordable = max(MIN_ENUMERATED, MAX_ENUMERATED_ENTRIES // generators.shape[1] ** 2)
+    limit = min(MAX_ENUMERATED, affordable)
     known = _KnownElements(generators.shape[1:])
-    frontier = identity_elements(1, generators.shape[1], is_affine_shape(generators))
-    known.add(frontier[0])
-    while len(frontier):
-        products = compose(frontier[:, None], generators).reshape(-1, *generators.shape[1:])
-        n_known = len(known.elements)
-        for product in products:
+    known.add(identity_elements(1, generators.shape[1], is_affine_shape(generators))[0])
+    # The list grows while it is read: breadth first.
+    for element in known.elements:
+        for product in compose(element, generators):
             known.add(product)
-        frontier = np.array(known.elements[n_known:])
-        if len(known.elements) > limit or np.abs(frontier).max(initial=0.0) > _MAX_ENTRY:
+        if len(known.elements) > limit or np.abs(element).max() > _MAX_ENTRY:
             return None
     return np.array(known.elements)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from softeq_sklearn.groups._base import Group
 from softeq_sklearn.groups._elements import identity_elements
+from softeq_sklearn.groups._finite import enumerate_elements
 from softeq_sklearn.groups._orthogonal import preserves_form, rotation_generators, sample_rotations
 
 MAX_RAPIDITY = 1.0
@@ -47,7 +48,9 @@ class _LorentzGroup(Group):
     def _contains(self, g: np.ndarray, tol: float) -> np.ndarray:
         metric = np.diag([1.0, *[-1.0] * self._n_space])
         valid = preserves_form(g, metric, tol)
-        valid[valid] = np.isin(_component(g[valid]), _component(self._finite_part.elements))
+        reversals = enumerate_elements(self.discrete_generators)
+        assert reversals is not None, "sign changes generate a finite group"
+        valid[valid] = np.isin(_component(g[valid]), _component(reversals))
         return valid
 
     def _sample(self, n: int, rng: np.random.RandomState) -> np.ndarray:

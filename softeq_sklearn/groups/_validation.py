@@ -43,7 +43,7 @@ def check_generators(owner: str, name: str, value: Any, dim: int | None = None) 
     """Return a float64 stack of generators, shape (n, d, d) or (n, d, d + 1), finite and real."""
     rule = (
         f"The '{name}' parameter of {owner} must be a real, finite array of shape (n, d, d), or "
-        f"(n, d, d + 1) for an affine group, with d {'of at least 1' if dim is None else dim}."
+        f"(n, d, d + 1) for an affine group, with d {'>= 1' if dim is None else f'= {dim}'}."
     )
     try:
         array = np.asarray(value)
