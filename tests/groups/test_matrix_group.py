@@ -1,0 +1,131 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kstest
+
+from softeq_sklearn.groups import SE, SL, SO, MatrixGroup, O, Reflection, SO13p
+
+TURN = [[0, -1], [1, 0]]
+
+
+def test_the_name_does_not_enter_equality():
+    assert MatrixGroup([TURN]) == MatrixGroup([TURN], name="turns") == SO(2)
+    assert MatrixGroup([TURN], name="turns").name == "turns"
+    assert MatrixGroup([TURN]).name is None
+
+
+def test_the_order_of_generators_does():
+    assert MatrixGroup(lie_algebra=SO(3).lie_algebra[::-1]) != SO(3)
+
+
+@pytest.mark.parametrize(
+    ("group", "text"),
+    [
+        (MatrixGroup([TURN]), "MatrixGroup(lie_algebra=[[[0.0, -1.0], [1.0, 0.0]]])"),
+        (
+            MatrixGroup(discrete_generators=[TURN], name="a 'quarter'"),
+            "MatrixGroup(discrete_generators=[[[0.0, -1.0], [1.0, 0.0]]], name=\"a 'quarter'\")",
+        ),
+        (
+            MatrixGroup([[[1]]], [[[-1]]]),
+            "MatrixGroup(lie_algebra=[[[1.0]]], discrete_generators=[[[-1.0]]])",
+        ),
+    ],
+)
+def test_repr(group, text):
+    assert repr(group) == text
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4))
+def test_repr_and_pickle_keep_every_digit(entries):
+    group = MatrixGroup(lie_algebra=np.reshape(entries, (1, 2, 2)))
+    rebuilt = eval(repr(group), {"MatrixGroup": MatrixGroup})
+    assert rebuilt == group == pickle.loads(pickle.dumps(group)) == copy.deepcopy(group)
+    assert hash(rebuilt) == hash(group)
+
+
+def test_input_is_copied():
+    generators = np.array([TURN], dtype=np.float64)
+    group = MatrixGroup(generators)
+    generators[...] = 7.0
+    assert group == SO(2)
+    assert generators.flags.writeable
+
+
+def test_negative_zeros_are_zeros():
+    assert MatrixGroup([[[-0.0, -1.0], [1.0, -0.0]]]) == SO(2)
+
+
+def test_empty_stacks_are_no_generators():
+    assert MatrixGroup([TURN], []) == MatrixGroup([TURN], np.zeros((0, 2, 2))) == SO(2)
+
+
+def test_one_affine_stack_makes_the_group_affine():
+    group = MatrixGroup(SE(2).lie_algebra, Reflection(2).discrete_generators)
+    assert group.is_affine
+    assert group.discrete_generators.shape == (1, 2, 3)
+
+
+def test_turns_reach_the_whole_circle_uniformly():
+    g = MatrixGroup([TURN]).sample(5000, random_state=0)
+    angle = np.arctan2(g[:, 1, 0], g[:, 0, 0])
+    assert kstest(angle, "uniform", args=(-np.pi, 2 * np.pi)).pvalue > 1e-3
+
+
+def test_samples_of_known_lie_algebras_are_elements():
+    for known in (SO(3), SL(2), SO13p(), SE(3)):
+        samples = MatrixGroup(known.lie_algebra).sample(50, random_state=0)
+        assert known.contains(samples).all()
+
+
+def test_discrete_part_is_sampled_too():
+    group = MatrixGroup([TURN], Reflection(2).discrete_generators)
+    samples = group.sample(4000, random_state=0)
+    assert O(2).contains(samples).all()
+    assert abs(np.linalg.det(samples).mean()) < 0.08
+
+
+def test_lie_algebra_norms_are_bounded():
+    g = MatrixGroup(lie_algebra=100 * SL(3).lie_algebra).sample(500, random_state=0)
+    assert np.linalg.norm(g, ord=2, axis=(1, 2)).max() <= np.e
+
+
+def test_a_lie_algebra_of_zeros_is_no_continuous_part():
+    group = MatrixGroup(lie_algebra=np.zeros((1, 2, 2)))
+    assert group.order == 1
+    np.testing.assert_array_equal(group.sample(3, random_state=0), [np.eye(2)] * 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({}, ValueError, r"at least one generator .* Got none instead; Trivial\(n\)"),
+        ({"lie_algebra": []}, ValueError, "at least one generator"),
+        ({"lie_algebra": TURN}, ValueError, r"'lie_algebra' .* Got shape \(2, 2\)"),
+        ({"lie_algebra": [[[1, 2, 3, 4]]]}, ValueError, r"Got shape \(1, 1, 4\)"),
+        ({"lie_algebra": np.zeros((1, 0, 0))}, ValueError, r"Got shape \(1, 0, 0\)"),
+        ({"lie_algebra": [TURN, [[1]]]}, ValueError, "matrices of different shapes"),
+        ({"lie_algebra": [[[np.nan]]]}, ValueError, "'lie_algebra' .* NaN or infinite"),
+        ({"discrete_generators": [[[np.inf]]]}, ValueError, "'discrete_generators' .* NaN or inf"),
+        ({"lie_algebra": [[[1j]]]}, TypeError, "'lie_algebra' .* Got dtype complex128"),
+        ({"lie_algebra": [[["a"]]]}, TypeError, "'lie_algebra' .* Got dtype <U1"),
+        ({"lie_algebra": [TURN], "name": 3}, TypeError, "'name' .* Got 3 of type int"),
+        (
+            {"lie_algebra": [TURN], "discrete_generators": [np.eye(3)]},
+            ValueError,
+            r"'discrete_generators' parameter of MatrixGroup .* d = 2. Got shape \(1, 3, 3\)",
+        ),
+        (
+            {"discrete_generators": [np.eye(2), np.ones((2, 2))]},
+            ValueError,
+            "must hold invertible matrices. Got a singular one at position 1",
+        ),
+    ],
+)
+def test_wrong_arguments(arguments, error, message):
+    with pytest.raises(error, match=message):
+        MatrixGroup(**arguments)
