@@ -22,10 +22,10 @@ def _given(value: ArrayLike | None, name: str) -> np.ndarray | None:
 class MatrixGroup(Group):
     """A group of your own, from generators of its Lie algebra and discrete generators.
 
-    Finite groups are sampled uniformly. Samples of all others are exp(A) h: A is a random Lie algebra
-    element with spectral norm uniform in [0, 1] (in [0, 2 pi] for orthogonal linear groups, so that
-    whole turns are reached), and h a random element of the group that the h_k generate, or, if that
-    is infinite, a product of at most 4 of them and their inverses.
+    Finite groups are sampled uniformly. Samples of all others are exp(A) h. Here A is a random Lie
+    algebra element with spectral norm uniform in [0, 1], or in [0, 2 pi] for orthogonal linear
+    groups, so that whole turns are reached; and h is a random element of the group that the h_k
+    generate or, if that is infinite, a product of at most 4 of them and their inverses.
 
     Parameters
     ----------

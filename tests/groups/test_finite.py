@@ -3,6 +3,7 @@ import pytest
 
 from softeq_sklearn.groups import C, D, MatrixGroup, Reflection, S, Trivial
 from softeq_sklearn.groups._finite import (
+    _KnownElements,
     are_permutation_matrices,
     enumerate_elements,
     permutation_matrices,
@@ -51,6 +52,18 @@ def test_rounding_does_not_multiply_elements():
     # Products along different ways to the same of 2000 elements differ by rounding.
     generators = [*C(1000).discrete_generators, *Reflection(2).discrete_generators]
     assert MatrixGroup(discrete_generators=generators).order == 2000
+
+
+@pytest.mark.parametrize("distance", [1e-12, -1e-12, 0.0])
+def test_equal_elements_in_neighbouring_cells_are_one(distance):
+    known = _KnownElements((1, 1))
+    # For one number the cells are 1e-9 wide; this is the boundary of two.
+    boundary = 1.0 + 0.5e-9
+    known.add(np.array([[boundary]]))
+    known.add(np.array([[boundary + distance]]))
+    known.add(np.array([[boundary - distance]]))
+    known.add(np.array([[boundary + 3e-9]]))
+    assert len(known.elements) == 2
 
 
 def test_entries_on_a_rounding_boundary_do_not_multiply_elements():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import kstest
 
 from softeq_sklearn.groups import O11, O13, SO, SO13, SO11p, SO13p
 
@@ -72,3 +73,8 @@ def test_boosts_have_no_preferred_direction():
     np.testing.assert_allclose(direction.mean(axis=0), 0.0, atol=0.02)
     second = (direction**2).mean(axis=0)
     np.testing.assert_allclose(second, second.mean(), rtol=0.05)
+
+
+def test_boosts_of_the_line_go_both_ways_alike():
+    rapidity = np.arcsinh(SO11p().sample(4000, random_state=0)[:, 0, 1])
+    assert kstest(rapidity, "uniform", args=(-1, 2)).pvalue > 1e-3
