@@ -14,6 +14,10 @@ from softeq_sklearn.nn._layout import VECTOR, FeatureLayout
 # A product of two tensors makes d**(free axes + contracted axes) numbers a channel; the ones
 # that would dominate the whole network are left out.
 MAX_PRODUCT_SIZE = 1024
+# A path has at most this many channels, and at most this many numbers a sample unless one channel
+# alone has more.
+MAX_RANK = 16
+MAX_NUMBERS = 144
 
 
 @dataclass(frozen=True)
@@ -88,62 +92,67 @@ class Bilinear(nn.Module):
         Types and channels, the same in and out.
     orthogonal : bool
         Whether every candidate group is orthogonal, so that V contracts with V.
-    rank : int, default=16
-        Channels of each product.
     scale : float, default=0.1
         Standard deviation of the products at the start against that of the input.
     generator : torch.Generator or None, default=None
         Source of the initial values.
     """
 
-    def __init__(self, layout, *, orthogonal, rank=16, scale=0.1, generator=None):
+    def __init__(self, layout, *, orthogonal, scale=0.1, generator=None):
         super().__init__()
         self.layout = layout
-        self.rank = rank
         self.paths = product_paths(layout, orthogonal)
-        n_left = {word: 0 for word in layout.types}
-        self.slots = []
+        n_operands = dict.fromkeys(layout.types, 0)
+        n_products = dict.fromkeys(layout.types, 0)
+        self._slots = []
         for path in self.paths:
-            left = n_left[path.left]
-            n_left[path.left] += rank
-            right = n_left[path.right]
-            n_left[path.right] += rank
-            self.slots.append((left, right))
+            rank = path_rank(path, layout)
+            left = n_operands[path.left]
+            right = left + rank if path.left == path.right else n_operands[path.right]
+            n_operands[path.left] += rank
+            n_operands[path.right] += rank
+            n_products[path.out] += rank
+            self._slots.append((slice(left, left + rank), slice(right, right + rank), rank))
         self.operands = nn.ParameterList()
-        for word, c in zip(layout.types, layout.channels, strict=True):
-            self.operands.append(_normal((c, n_left[word]), 1 / math.sqrt(c), generator))
         self.mixes = nn.ParameterList()
         for word, c in zip(layout.types, layout.channels, strict=True):
-            n = rank * sum(path.out == word for path in self.paths)
-            self.mixes.append(_normal((n, c), scale / math.sqrt(max(n, 1)), generator))
+            self.operands.append(_normal((n_operands[word], c), c, 1.0, generator))
+            self.mixes.append(_normal((c, n_products[word]), n_products[word], scale, generator))
 
     def forward(self, x):
-        """Return x plus its products; x of shape (n_samples, layout.size)."""
-        n, d = len(x), self.layout.dim
-        operands = {}
-        for word, c, weight in zip(
-            self.layout.types, self.layout.channels, self.operands, strict=True
-        ):
-            tensors = x[:, self.layout.slice_of(word)].reshape(n, d ** len(word), c)
-            operands[word] = tensors @ weight
+        """Return x plus its products; x of shape (layout.size, n_samples)."""
+        n, d = x.shape[1], self.layout.dim
+        tensors = {
+            word: x[self.layout.slice_of(word)].view(c, -1)
+            for word, c in zip(self.layout.types, self.layout.channels, strict=True)
+        }
+        operands = {
+            word: weight @ tensors[word]
+            for word, weight in zip(self.layout.types, self.operands, strict=True)
+        }
         products = {word: [] for word in self.layout.types}
-        for path, (a, b) in zip(self.paths, self.slots, strict=True):
-            k = path.n_contracted
-            left = operands[path.left][..., a : a + self.rank]
-            right = operands[path.right][..., b : b + self.rank]
-            left = left.reshape(n, -1, d**k, 1, self.rank)
-            right = right.reshape(n, 1, d**k, -1, self.rank)
-            product = left * right
-            product = product.sum(2) if k else product[:, :, 0]
-            products[path.out].append(product.reshape(n, -1, self.rank))
+        for path, (left, right, rank) in zip(self.paths, self._slots, strict=True):
+            n_summed = d**path.n_contracted
+            a = operands[path.left][left].view(rank, -1, n_summed, 1, n)
+            b = operands[path.right][right].view(rank, 1, n_summed, -1, n)
+            product = (a * b).sum(2) if n_summed > 1 else a * b
+            products[path.out].append(product.view(rank, -1))
         pieces = []
         for word, mix in zip(self.layout.types, self.mixes, strict=True):
+            y = tensors[word]
             if products[word]:
-                pieces.append((torch.cat(products[word], -1) @ mix).reshape(n, -1))
-            else:
-                pieces.append(x.new_zeros(n, len(self.layout.index_of(word).reshape(-1))))
-        return x + torch.cat(pieces, 1)
+                y = torch.addmm(y, mix, torch.cat(products[word]))
+            pieces.append(y.view(-1, n))
+        return torch.cat(pieces)
 
 
-def _normal(shape, std, generator):
-    return nn.Parameter(torch.randn(shape, generator=generator) * std)
+def path_rank(path, layout):
+    """Number of channels of a product: as many as the result has, less where one is large."""
+    size = layout.dim ** (len(path.left) + len(path.right) - path.n_contracted)
+    wanted = min(layout.channels_of(path.out), MAX_RANK)
+    return max(1, min(wanted, MAX_NUMBERS // size))
+
+
+def _normal(shape, fan_in, scale, generator):
+    values = torch.randn(shape, generator=generator) * scale / math.sqrt(max(fan_in, 1))
+    return nn.Parameter(values)

@@ -29,22 +29,22 @@ class GatedNonlinearity(nn.Module):
         self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(pointwise))
 
     def forward(self, x):
-        """Map features of shape (n_samples, layout.size + n_gates) to (n_samples, layout.size)."""
-        n, n_scalars = len(x), self.layout.channels_of(())
-        pieces = [F.silu(x[:, :n_scalars])]
-        gates = torch.sigmoid(x[:, n_scalars : n_scalars + self.n_gates])
+        """Map features (layout.size + n_gates, n_samples) to (layout.size, n_samples)."""
+        n, n_scalars = x.shape[1], self.layout.channels_of(())
+        pieces = [F.silu(x[:n_scalars])]
+        gates = torch.sigmoid(x[n_scalars : n_scalars + self.n_gates])
         start, first = n_scalars + self.n_gates, 0
         for word, c in zip(self.layout.types, self.layout.channels, strict=True):
             if not word:
                 continue
             stop = start + c * self.layout.components(word)
-            v = x[:, start:stop].reshape(n, -1, c)
-            y = v * gates[:, None, first : first + c]
+            v = x[start:stop].view(c, -1, n)
+            y = v * gates[first : first + c, None]
             if self.pointwise is not None:
                 y = y + self.pointwise * F.silu(v)
-            pieces.append(y.reshape(n, -1))
+            pieces.append(y.view(-1, n))
             start, first = stop, first + c
-        return torch.cat(pieces, 1)
+        return torch.cat(pieces)
 
 
 def n_gates(layout):

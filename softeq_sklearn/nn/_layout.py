@@ -1,9 +1,9 @@
-"""How the network stores features: sorted by tensor type, components first, channels last.
+"""How the network stores features: sorted by tensor type, channel by channel, samples last.
 
-Users write their columns in any order. Inside the network the features of one tensor type stand
-together, and within a type the index runs over components first and channels last. A mix of
-channels (the same for every component) is then one matrix product on contiguous memory, and a
-contraction is a sum over a leading axis.
+Users write rows, with columns in any order. Inside the network an array of features has shape
+(n_features, n_samples): the features of one tensor type stand together, those of one channel
+within them. A mix of channels is then one matrix product, and a product of tensors works on whole
+rows of samples, contiguous in memory, however few components a tensor has.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class FeatureLayout:
     def index_of(self, word: tuple[int, ...]) -> np.ndarray:
         """Positions as an array of shape (n_channels,) + (d,) * len(word)."""
         here = self.slice_of(word)
-        shape = (self.dim,) * len(word) + (self.channels_of(word),)
-        return np.moveaxis(np.arange(here.start, here.stop).reshape(shape), -1, 0)
+        shape = (self.channels_of(word),) + (self.dim,) * len(word)
+        return np.arange(here.start, here.stop).reshape(shape)
 
     def with_scalars(self, n_scalars: int) -> FeatureLayout:
         """Return the same layout with more scalar channels, placed after those that are there."""
@@ -162,6 +162,6 @@ def _collect(rep, dim, orthogonal):
 def _assemble(pieces, points, dim):
     stacked = {word: np.concatenate(parts) for word, parts in pieces.items()}
     layout = FeatureLayout.from_channels(dim, {word: len(rows) for word, rows in stacked.items()})
-    columns = np.concatenate([stacked[word].T.reshape(-1) for word in layout.types])
+    columns = np.concatenate([stacked[word].reshape(-1) for word in layout.types])
     slot_of_column = np.argsort(columns)
     return ColumnMap(layout, columns.astype(np.int64), slot_of_column[points])

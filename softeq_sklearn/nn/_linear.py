@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from softeq_sklearn.nn._layout import DUAL_POINT, POINT, FeatureLayout, canonical_word
 from softeq_sklearn.projection import type_basis
@@ -67,8 +66,8 @@ class SoftLinear(nn.Module):
         return type_index(self.layout_in, self.layout_out, orthogonal)
 
     def forward(self, x):
-        """Map features of shape (n_samples, layout_in.size) to (n_samples, layout_out.size)."""
-        return F.linear(x, self.weight, self.bias)
+        """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
+        return torch.addmm(self.bias[:, None], self.weight, x)
 
 
 class EquivariantLinear(nn.Module):
@@ -138,6 +137,6 @@ class EquivariantLinear(nn.Module):
         return flat[: n_out * n_in].view(n_out, n_in), flat[n_out * n_in :]
 
     def forward(self, x):
-        """Map features of shape (n_samples, layout_in.size) to (n_samples, layout_out.size)."""
+        """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
         weight, bias = self.dense()
-        return F.linear(x, weight.to(x.dtype), bias.to(x.dtype))
+        return torch.addmm(bias.to(x.dtype)[:, None], weight.to(x.dtype), x)

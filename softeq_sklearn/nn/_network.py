@@ -221,14 +221,14 @@ class InputColumns(nn.Module):
         self.register_buffer("frame", torch.from_numpy(helmert(len(slots))))
 
     def forward(self, x):
-        """Return features of shape (n_samples, layout.size) and the Points' mean, or None."""
-        features = x.index_select(1, self.columns)
+        """Return features of shape (layout.size, n_samples) and the Points' mean, or None."""
+        features = x.T.index_select(0, self.columns)
         if not len(self.point_slots):
             return features, None
-        points = features[:, self.point_slots]
-        turned = torch.einsum("ij,njd->nid", self.frame.to(x.dtype), points)
-        features = features.index_copy(1, self.point_slots.reshape(-1), turned.flatten(1))
-        return features, points.mean(1)
+        points = features[self.point_slots]
+        turned = torch.tensordot(self.frame.to(x.dtype), points, 1)
+        features = features.index_copy(0, self.point_slots.reshape(-1), turned.flatten(0, 1))
+        return features, points.mean(0)
 
 
 class OutputColumns(nn.Module):
@@ -242,9 +242,9 @@ class OutputColumns(nn.Module):
     def forward(self, features, centre):
         """Return the rows in the user's order, shape (n_samples, rep_out.dim)."""
         if len(self.point_slots):
-            moved = features[:, self.point_slots] + centre[:, None]
-            features = features.index_copy(1, self.point_slots.reshape(-1), moved.flatten(1))
-        return features.index_select(1, self.positions)
+            moved = (features[self.point_slots] + centre).flatten(0, 1)
+            features = features.index_copy(0, self.point_slots.reshape(-1), moved)
+        return features.index_select(0, self.positions).T
 
 
 def helmert(n):
