@@ -7,8 +7,10 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import importlib.util  # noqa: E402
 import random  # noqa: E402
 import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -37,3 +39,21 @@ def global_generators_untouched():
     yield
     after = _global_state()
     assert after[: len(before)] == before, "a global random number generator was touched"
+
+
+@pytest.fixture(scope="session")
+def dense():
+    """The module dense_reference.py: equivariant maps without any code of the package."""
+    # Test files are no package (pytest's importlib mode), so that it cannot simply be imported.
+    path = Path(__file__).with_name("dense_reference.py")
+    spec = importlib.util.spec_from_file_location("dense_reference", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pytest_generate_tests(metafunc):
+    if "device" in metafunc.fixturenames:
+        import torch
+
+        metafunc.parametrize("device", ["cpu"] + ["cuda"] * torch.cuda.is_available())

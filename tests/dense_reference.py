@@ -1,0 +1,96 @@
+"""Equivariant maps by dense linear algebra, sharing no code with the package.
+
+A representation is a text such as ``"1 V VW P"``: summands separated by blanks, each one the letters
+of its axes, V for the space, W for its dual; 1 is a scalar and P a Point. Layouts of the network are
+taken too: types in their order, components first, channels last.
+"""
+
+from functools import lru_cache, reduce
+
+import numpy as np
+from scipy.linalg import block_diag, svd
+
+NAMES = {"1": "Scalar", "V": "Vector", "W": "Vector.T", "P": "Point"}
+LETTERS = {1: "V", -1: "W", 2: "P"}
+
+
+def notation(rep):
+    """What the package calls the representation "1 V VW"."""
+    return " + ".join(" * ".join(NAMES[axis] for axis in word) for word in rep.split())
+
+
+def summands(rep):
+    """Pairs of a word and its number of channels."""
+    if isinstance(rep, str):
+        return [(word.replace("1", ""), 1) for word in rep.split()]
+    words = ["".join(LETTERS[letter] for letter in word) for word in rep.types]
+    return list(zip(words, rep.channels, strict=True))
+
+
+def of_group(word, A):
+    """Matrix of a group element on the tensors of a word."""
+    return reduce(np.kron, (np.linalg.inv(A).T if axis == "W" else A for axis in word), np.eye(1))
+
+
+def of_algebra(word, A):
+    """Matrix of an element of the Lie algebra on the tensors of a word."""
+    d, n = len(A), len(word)
+    total = np.zeros((d**n, d**n))
+    for i, axis in enumerate(word):
+        own = -A.T if axis == "W" else A
+        total += np.kron(np.kron(np.eye(d**i), own), np.eye(d ** (n - i - 1)))
+    return total
+
+
+def matrix_and_offset(rep, g, on_word):
+    """Matrix on all columns, and what the translation of g adds to them."""
+    d = len(g)
+    t = g[:, d] if g.shape[1] > d else np.zeros(d)
+    blocks, offset = [], []
+    for word, c in summands(rep):
+        blocks.append(np.kron(on_word(word, g[:, :d]), np.eye(c)))
+        offset.append(np.kron(t, np.ones(c)) if word == "P" else np.zeros(len(blocks[-1])))
+    return block_diag(*blocks), np.concatenate(offset)
+
+
+def act(rep, g, X):
+    """Rows of X after the group element g."""
+    matrix, offset = matrix_and_offset(rep, g, of_group)
+    return X @ matrix.T + offset
+
+
+@lru_cache(maxsize=None)
+def projector(group, rep_in, rep_out):
+    """Projector onto the equivariant (out, in) matrices W, flattened row by row.
+
+    M_out W = W M_in for all generators, and W t = 0 where translations move the input by t. Points
+    of the output count as vectors: they are offsets from Points of the input.
+    """
+    constraints = []
+    for generators, on_word in (
+        (group.lie_algebra, of_algebra),
+        (group.discrete_generators, of_group),
+    ):
+        for g in generators:
+            M_in, t = matrix_and_offset(rep_in, g, on_word)
+            M_out, _ = matrix_and_offset(rep_out, g, on_word)
+            I_in, I_out = np.eye(len(M_in)), np.eye(len(M_out))
+            constraints += [np.kron(M_out, I_in) - np.kron(I_out, M_in.T), np.kron(I_out, t)]
+    dim_in, dim_out = (sum(group.dim ** len(w) * c for w, c in summands(r)) for r in (rep_in, rep_out))
+    if not constraints:
+        return np.eye(dim_in * dim_out)
+    _, values, rows = svd(np.concatenate(constraints), full_matrices=False)
+    null = np.eye(dim_in * dim_out) - rows[values > 1e-9].T @ rows[values > 1e-9]
+    return null
+
+
+def project(group, rep_in, rep_out, weight, bias):
+    """The equivariant weight and bias nearest to given ones."""
+    P, Q = projector(group, rep_in, rep_out), projector(group, "1", rep_out)
+    return (P @ weight.reshape(-1)).reshape(weight.shape), Q @ bias
+
+
+def penalty(group, rep_in, rep_out, weight, bias):
+    """Half the squared distance of weight and bias to the equivariant ones."""
+    residuals = (a - b for a, b in zip((weight, bias), project(group, rep_in, rep_out, weight, bias)))
+    return 0.5 * sum(np.sum(residual**2) for residual in residuals)
