@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.projection._limits import check_dense
+from softeq_sklearn.projection._limits import USE_THE_PROJECTOR, check_dense
 from softeq_sklearn.projection._projector import Part, equivariant_parts
 from softeq_sklearn.representations import Rep, as_representation
 
@@ -42,9 +42,9 @@ def equivariant_basis(rep: Rep | str, group: Group) -> np.ndarray:
     """
     rep = as_representation(rep)
     parts = equivariant_parts(rep, group)
-    shape = (rep.dim(group), sum(part.rank for part in parts))
-    check_dense(shape, "The basis")
-    basis, start = np.zeros(shape), 0
+    n_columns, rank = rep.dim(group), sum(part.rank for part in parts)
+    check_dense("The basis", n_columns, rank, USE_THE_PROJECTOR)
+    basis, start = np.zeros((n_columns, rank)), 0
     for part in parts:
         _fill(basis[:, start : start + part.rank], part)
         start += part.rank

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.linalg import eigh
 
 from softeq_sklearn.projection._tensor_operators import Constraint
-from softeq_sklearn.projection._weights import CLEARLY_NONZERO, ZERO
 from softeq_sklearn.representations._words import Word
 
 # Eigenvalues of a Gram matrix are squares, so that small ones lose half of their digits. Directions
@@ -15,6 +14,8 @@ from softeq_sklearn.representations._words import Word
 NEAR_NULL = 1e-4
 # Above this size computing only the lowest eigenvectors is faster.
 _SUBSET_SIZE = 200
+# Figures below the first count as zero; between the two the rank is not clear.
+ZERO, CLEARLY_NONZERO = 1e-9, 1e-6
 
 
 def near_null_vectors(gram: np.ndarray) -> np.ndarray:
@@ -50,13 +51,29 @@ def null_rows(constraints: list[Constraint], word: Word, tensors: np.ndarray) ->
     for constraint in constraints:
         image = constraint.apply(word, tensors).T
         triangle = np.linalg.qr(np.concatenate([triangle, image]), mode="r")
-    _, values, combinations = np.linalg.svd(triangle)
-    values = np.append(values, np.zeros(len(tensors) - len(values)))
-    if ((values > ZERO) & (values < CLEARLY_NONZERO)).any():
-        unclear = values[(values > ZERO) & (values < CLEARLY_NONZERO)]
+    return null_combinations(triangle, word) @ tensors
+
+
+def null_combinations(matrix: np.ndarray, word: Word) -> np.ndarray:
+    """Return orthonormal rows that span the null space of a matrix, of shape (rank, n_columns)."""
+    _, values, combinations = np.linalg.svd(matrix)
+    values = np.append(values, np.zeros(len(combinations) - len(values)))
+    return combinations[is_zero(values, word)]
+
+
+def is_zero(moves: np.ndarray, word: Word) -> np.ndarray:
+    """Tell which tensors are not moved by the generators, given how far each is.
+
+    Raises
+    ------
+    ValueError
+        If some figure is neither clearly zero nor clearly nonzero.
+    """
+    unclear = moves[(moves > ZERO) & (moves < CLEARLY_NONZERO)]
+    if len(unclear):
         raise ValueError(
-            f"The rank of the type {word} with {tensors.shape[1]} unknowns is not clear: the "
-            f"constraints have singular values {unclear} between {ZERO} and {CLEARLY_NONZERO}. "
-            "Check the generators for rounding errors."
+            f"The rank of the tensor type {word} is not clear: the generators move some tensors "
+            f"of length 1 by {unclear.min():.1e}, neither rounding (at most {ZERO}) nor a real "
+            f"motion (at least {CLEARLY_NONZERO}). Give the generators in full precision."
         )
-    return combinations[values <= ZERO] @ tensors
+    return moves <= ZERO

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
 
-# Numbers in a dense result: 2^27 float64 are 1 GB.
+# Numbers in a dense array, a result or a step on the way: 2^27 float64 are 1 GB.
 MAX_DENSE_ENTRIES = 2**27
-# Components of one tensor type; the orbit solver takes about 60 bytes for each.
+# Components of one tensor type.
 MAX_UNKNOWNS = 2**25
-# Unknowns left by the diagonal generators: a dense eigenproblem of this size takes about 10 s.
+# Unknowns that the diagonal generators leave: a dense eigenproblem of this size takes about 10 s.
 MAX_EIGH_SIZE = 4096
-# Unknowns left for the iterative solver.
+# The same for the iterative solver, and numbers in its block of vectors.
 MAX_ITERATIVE_SIZE = 2**20
-# Numbers in its block of vectors.
 MAX_BLOCK_ENTRIES = 2**26
 
+USE_THE_PROJECTOR = "The projector of equivariant_projector, used with @, needs no such array."
 
-def check_unknowns(n_unknowns: int, what: str) -> None:
-    """Refuse a tensor type with too many components."""
-    if n_unknowns > MAX_UNKNOWNS:
+
+def check_unknowns(order: int, d: int) -> None:
+    """Refuse a tensor type with too many components for every solver."""
+    if d**order > MAX_UNKNOWNS:
         raise ProblemTooLargeError(
-            f"{what} has {n_unknowns} unknowns, too many for every solver; at most "
-            f"{MAX_UNKNOWNS} are allowed. Use tensors of lower rank or a smaller group."
+            f"Tensors with {order} axes over a space of dimension {d} have {d**order} unknowns, "
+            f"too many for every solver; at most {MAX_UNKNOWNS} are allowed. Use tensors with "
+            "fewer axes."
         )
 
 
-def check_dense(shape: tuple[int, int], what: str) -> None:
+def check_dense(what: str, n_rows: int, n_columns: int, hint: str) -> None:
     """Refuse a dense array with too many entries."""
-    entries = shape[0] * shape[1]
-    if entries > MAX_DENSE_ENTRIES:
+    if n_rows * n_columns > MAX_DENSE_ENTRIES:
         raise ProblemTooLargeError(
-            f"{what} of shape {shape} would have {entries} entries; at most {MAX_DENSE_ENTRIES} "
-            "are allowed. The projector of `equivariant_projector` needs no dense array."
+            f"{what} of shape ({n_rows}, {n_columns}) would have {n_rows * n_columns} entries; at "
+            f"most {MAX_DENSE_ENTRIES} are allowed. {hint}"
         )

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from softeq_sklearn.projection._generators import TOLERANCE, Generators
-from softeq_sklearn.projection._limits import check_dense
+from softeq_sklearn.projection._limits import USE_THE_PROJECTOR, check_dense
 from softeq_sklearn.representations._words import Word
 
 
@@ -49,7 +49,7 @@ class OrbitSpace:
 
     def basis(self) -> np.ndarray:
         """Return the orthonormal basis of shape (n, rank): one column for each orbit."""
-        check_dense((len(self.labels), self.rank), "A basis")
+        check_dense("A basis", len(self.labels), self.rank, USE_THE_PROJECTOR)
         basis = np.zeros((len(self.labels), self.rank))
         rows = np.flatnonzero(self.labels >= 0)
         basis[rows, self.labels[rows]] = self._coefficients()[rows]

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.projection._limits import check_dense
+from softeq_sklearn.projection._limits import USE_THE_PROJECTOR, check_dense, check_unknowns
 from softeq_sklearn.projection._orbits import OrbitSpace
 from softeq_sklearn.projection._solver import DenseSpace
 from softeq_sklearn.projection._types import type_space
 from softeq_sklearn.representations import Rep, as_representation
-from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, POINT, VECTOR
+from softeq_sklearn.representations._words import COVECTOR, POINT, VECTOR, Word
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ class EquivariantProjector:
         ProblemTooLargeError
             If the matrix would be too large.
         """
-        check_dense(self.shape, "The projector")
+        check_dense("The matrix of the projector", *self.shape, USE_THE_PROJECTOR)
         return self @ np.eye(self.shape[0])
 
     def __repr__(self) -> str:
@@ -147,20 +147,26 @@ def equivariant_parts(rep: Rep, group: Group) -> tuple[Part, ...]:
             f"'rep' must have no Points for the affine group {group!r}: what translations fix "
             f"among Points is not a linear space. Got {rep!r} instead."
         )
+    for word in rep.words:
+        check_unknowns(len(word), group.dim)
     return tuple(
         Part(block.index, _spaces(block.word, block.index.shape[1], group))
         for block in rep.blocks(group)
     )
 
 
-def _spaces(word, n_points, group):
+def _spaces(word: Word, n_points: int, group: Group):
+    """Return for each combination of the Points the fixed space of its coefficients.
+
+    Translations move all Points alike: only the mean of the coefficients has to cancel them.
+    """
     if word == (POINT,):
         return ((np.eye(n_points), type_space((VECTOR,), group)),)
     if n_points == 1:
         return ((np.eye(1), type_space(word, group)),)
     modes = helmert(n_points)
     differences = (*word[:-1], COVECTOR)
-    return ((modes[:1], type_space(word, group)), (modes[1:], type_space(differences, group)))
+    return (modes[:1], type_space(word, group)), (modes[1:], type_space(differences, group))
 
 
 def helmert(n: int) -> np.ndarray:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
-from softeq_sklearn.exceptions import ProblemTooLargeError
-from softeq_sklearn.projection._dense import near_null_vectors, null_rows, reduced
+from softeq_sklearn.projection._dense import null_rows, reduced
 from softeq_sklearn.projection._generators import Generators
-from softeq_sklearn.projection._iterative import null_space_by_iteration
-from softeq_sklearn.projection._limits import (
-    MAX_DENSE_ENTRIES,
-    MAX_EIGH_SIZE,
-    MAX_ITERATIVE_SIZE,
-    check_dense,
-    check_unknowns,
-)
+from softeq_sklearn.projection._limits import MAX_DENSE_ENTRIES, check_dense
 from softeq_sklearn.projection._orbits import OrbitSpace, orbit_space, signed_permutations
-from softeq_sklearn.projection._tensor_operators import Constraint, constraints_of, sparse_sum
+from softeq_sklearn.projection._reduced_problem import ReducedProblem
+from softeq_sklearn.projection._tensor_operators import constraints_of
 from softeq_sklearn.projection._weights import Eigenframe, eigenframe_of
 from softeq_sklearn.representations._words import Word
 
@@ -78,7 +73,21 @@ def fixed_space(word: Word, generators: Generators) -> DenseSpace | OrbitSpace:
     ValueError
         If the rank is not clear to working precision, or an iteration does not converge.
     """
-    check_unknowns(generators.dim ** len(word), f"The tensor type {word} for d = {generators.dim}")
+    with _controller().limit(limits=1, user_api="blas"):
+        return _solve(word, generators)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Return what limits BLAS to one thread.
+
+    The order of sums, and with it the last digits of a basis, then does not depend on the number
+    of threads; and threads that wait for each other make small problems slow on a busy machine.
+    """
+    return ThreadpoolController()
+
+
+def _solve(word: Word, generators: Generators) -> DenseSpace | OrbitSpace:
     permutations = signed_permutations(generators)
     if permutations is not None:
         return orbit_space(word, *permutations)
@@ -95,32 +104,12 @@ def fixed_space(word: Word, generators: Generators) -> DenseSpace | OrbitSpace:
 
 def _candidates(word: Word, frame: Eigenframe) -> np.ndarray:
     """Return orthonormal rows (m, n) that contain the fixed space, close to it if not equal."""
-    positions = frame.fixed_positions(word)
-    real_basis = frame.real_basis(positions, word)
-    lie = [frame.matrix_of(c) for c in frame.remaining if c.is_lie]
-    if not lie or not len(positions):
-        check_dense((len(positions), len(frame.vectors) ** len(word)), "The candidates")
-        return frame.to_tensors(word, positions, real_basis.T.toarray())
-    gram = _gram(word, lie, positions, real_basis)
-    if len(positions) <= MAX_EIGH_SIZE:
-        vectors = near_null_vectors(gram.toarray())
-    else:
-        vectors = null_space_by_iteration(gram, f"the tensor type {word}")
-    check_dense((vectors.shape[1], len(frame.vectors) ** len(word)), "The candidates")
-    return frame.to_tensors(word, positions, (real_basis @ vectors).T)
-
-
-def _gram(word: Word, lie: list[Constraint], positions: np.ndarray, real_basis):
-    """Return the sum of C^T C over Lie generators on the real coordinates, sparse."""
-    entries = len(positions) * len(word) * max(len(c.matrix) for c in lie)
-    if len(positions) > MAX_ITERATIVE_SIZE or entries > MAX_DENSE_ENTRIES:
-        raise ProblemTooLargeError(
-            f"The tensor type {word} leaves {len(positions)} unknowns after its diagonal "
-            f"generators; at most {MAX_ITERATIVE_SIZE} can be solved for. Use tensors of lower "
-            "rank or a smaller group."
-        )
-    gram = 0
-    for constraint in lie:
-        columns = sparse_sum(word, constraint.operators(), positions) @ real_basis
-        gram = gram + (columns.conj().T @ columns).real
-    return gram
+    n = len(frame.vectors) ** len(word)
+    problem = ReducedProblem.of(word, frame)
+    vectors = problem.fixed_by_lie()
+    if vectors.shape[1] * n > MAX_DENSE_ENTRIES and problem.discrete:
+        vectors = problem.fixed_by_all()
+    hint = "Use tensors with fewer axes."
+    check_dense(f"A basis for the tensor type {word}", n, vectors.shape[1], hint)
+    coordinates = (vectors.T @ problem.real_basis.T).astype(problem.real_basis.dtype, copy=False)
+    return frame.to_tensors(word, problem.positions, coordinates)

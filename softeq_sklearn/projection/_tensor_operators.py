@@ -33,19 +33,23 @@ class Constraint:
         return {VECTOR: self.matrix, COVECTOR: np.linalg.inv(self.matrix).T}
 
     def apply(self, word: Word, tensors: np.ndarray) -> np.ndarray:
-        """Return how far tensors, rows of shape (m, n), are from being fixed."""
-        operators = self.operators()
-        if self.is_lie:
-            return apply_sum(word, operators, tensors)
-        bound = np.prod([np.linalg.norm(operators[letter], ord=2) for letter in word])
-        return (apply_letters(word, operators, tensors) - tensors) / (1 + bound)
+        """Return how far tensors, rows of shape (m, n), are from being fixed.
+
+        For a discrete generator divided by a bound of the norm, so that a row of length 1 gives one
+        of length at most 1.
+        """
+        return self._apply(word, self.operators(), tensors)
 
     def adjoint(self, word: Word, tensors: np.ndarray) -> np.ndarray:
-        """Return the transpose of `apply` on rows of shape (m, n)."""
+        """Return the adjoint of `apply` on rows of shape (m, n)."""
+        adjoints = {letter: M.conj().T for letter, M in self.operators().items()}
+        return self._apply(word, adjoints, tensors)
+
+    def _apply(
+        self, word: Word, operators: dict[int, np.ndarray], tensors: np.ndarray
+    ) -> np.ndarray:
         if self.is_lie:
-            operators = {letter: A.T for letter, A in self.operators().items()}
             return apply_sum(word, operators, tensors)
-        operators = {letter: h.T for letter, h in self.operators().items()}
         bound = np.prod([np.linalg.norm(operators[letter], ord=2) for letter in word])
         return (apply_letters(word, operators, tensors) - tensors) / (1 + bound)
 

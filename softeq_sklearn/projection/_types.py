@@ -8,11 +8,12 @@ import numpy as np
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.projection._cache import cache
+from softeq_sklearn.projection._dense import null_combinations
 from softeq_sklearn.projection._generators import Generators, generators_of
+from softeq_sklearn.projection._limits import check_unknowns
 from softeq_sklearn.projection._orbits import OrbitSpace
 from softeq_sklearn.projection._solver import DenseSpace, fixed_space
-from softeq_sklearn.projection._weights import CLEARLY_NONZERO, ZERO
-from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, POINT, VECTOR, Word
+from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, VECTOR, Word
 
 
 def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
@@ -56,7 +57,9 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    basis = type_space(_check_word(word), group).basis()
+    word = _check_word(word)
+    check_unknowns(len(word), group.dim)
+    basis = type_space(word, group).basis()
     basis.flags.writeable = False
     return basis
 
@@ -86,7 +89,8 @@ def _solve(word: Word, group: Group) -> DenseSpace | OrbitSpace:
     if word[-1:] == (DUAL_POINT,):
         if len(generators.translations) == group.dim:
             return DenseSpace(np.zeros((group.dim ** len(word), 0)))
-        return _without_translations(type_space((*word[:-1], COVECTOR), group), generators)
+        space = type_space((*word[:-1], COVECTOR), group)
+        return _without_translations(word, space, generators)
     order = sorted(range(len(word)), key=lambda axis: -word[axis])
     if order != list(range(len(word))):
         space = type_space(tuple(word[axis] for axis in order), group)
@@ -102,7 +106,7 @@ def _with_axes_back(space: DenseSpace, order: list[int], d: int) -> DenseSpace:
 
 
 def _without_translations(
-    space: DenseSpace | OrbitSpace, generators: Generators
+    word: Word, space: DenseSpace | OrbitSpace, generators: Generators
 ) -> DenseSpace | OrbitSpace:
     """Return the part of a fixed space whose contraction with every translation vanishes.
 
@@ -114,8 +118,4 @@ def _without_translations(
     tensors = basis.reshape(-1, generators.dim, space.rank)
     contracted = np.einsum("adr,td->tar", tensors, generators.translations)
     triangle = np.linalg.qr(contracted.reshape(-1, space.rank), mode="r")
-    _, values, combinations = np.linalg.svd(triangle)
-    values = np.append(values, np.zeros(space.rank - len(values)))
-    if ((values > ZERO) & (values < CLEARLY_NONZERO)).any():
-        raise ValueError("unclear")
-    return DenseSpace(basis @ combinations[values <= ZERO].T)
+    return DenseSpace(basis @ null_combinations(triangle, word).T)

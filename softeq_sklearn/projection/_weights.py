@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import schur
-from scipy.sparse import coo_array, csr_array, eye_array
+from scipy.sparse import coo_array, csr_array, eye_array, issparse
 
+from softeq_sklearn.projection._dense import is_zero
 from softeq_sklearn.projection._tensor_operators import Constraint, digits_of
 from softeq_sklearn.representations._words import COVECTOR, VECTOR, Word, apply_letters
 
 _COMMUTE = 1e-12
-# A weight below the first counts as zero, above the second as nonzero.
-ZERO, CLEARLY_NONZERO = 1e-9, 1e-6
 _CHUNK = 2**18
 
 
@@ -63,13 +62,7 @@ class Eigenframe:
         for eigenvalues, is_lie in self.eigenvalues:
             digits = digits_of(positions, len(eigenvalues), len(word))
             weight = _total_weight(digits, word, eigenvalues, is_lie)
-            if ((weight > ZERO) & (weight < CLEARLY_NONZERO)).any():
-                raise ValueError(
-                    f"The rank of the type {word} is not clear: a generator moves a tensor by only "
-                    f"{weight[weight > ZERO].min():.1e} relative to its norm. Check the generators "
-                    "for rounding errors."
-                )
-            positions = positions[weight <= ZERO]
+            positions = positions[is_zero(weight, word)]
         return positions
 
     def matrix_of(self, constraint: Constraint) -> Constraint:
@@ -98,17 +91,19 @@ class Eigenframe:
         values = np.concatenate([np.ones(len(itself)), half, half, -1j * half, 1j * half])
         return coo_array((values, (rows, columns)), (m, m)).tocsr()
 
-    def to_tensors(self, word: Word, positions: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
-        """Return real tensors, rows (m, n), from eigenvector coordinates (m, len(positions))."""
+    def to_tensors(
+        self, word: Word, positions: np.ndarray, coordinates: np.ndarray | csr_array
+    ) -> np.ndarray:
+        """Return real tensors, rows (m, n), from eigenvector coordinates, rows (m, positions)."""
         n = len(self.vectors) ** len(word)
-        tensors = np.empty((len(coordinates), n))
+        tensors = np.empty((coordinates.shape[0], n))
         operators = {VECTOR: self.vectors, COVECTOR: self.vectors.conj()}
-        rows_at_once = max(1, 2**22 // n)
-        for start in range(0, len(coordinates), rows_at_once):
+        rows_at_once = max(1, 2**20 // n)
+        for start in range(0, len(tensors), rows_at_once):
             part = coordinates[start : start + rows_at_once]
-            full = np.zeros((len(part), n), dtype=coordinates.dtype)
-            full[:, positions] = part
-            tensors[start : start + len(part)] = apply_letters(word, operators, full).real
+            full = np.zeros((part.shape[0], n), dtype=coordinates.dtype)
+            full[:, positions] = part.toarray() if issparse(part) else part
+            tensors[start : start + len(full)] = apply_letters(word, operators, full).real
         return tensors
 
 

@@ -169,6 +169,11 @@ class Rep:
         """
         return _layout.blocks(self, _layout.base_dimension(group))
 
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """The tensor types, as words of letters; see `Block`."""
+        return tuple(self._counts)
+
     def rho(self, g: ArrayLike) -> np.ndarray:
         """Return the matrix by which a group element acts on a column vector.
 
