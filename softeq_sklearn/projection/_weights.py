@@ -19,7 +19,8 @@ from softeq_sklearn.projection._dense import is_zero
 from softeq_sklearn.projection._tensor_operators import Constraint, digits_of
 from softeq_sklearn.representations._words import COVECTOR, VECTOR, Word, apply_letters
 
-_COMMUTE = 1e-12
+# Generators this close to commuting are tried together, and kept if this close to diagonal then.
+_COMMUTE, _DIAGONAL = 1e-12, 1e-11
 _CHUNK = 2**18
 
 
@@ -124,26 +125,20 @@ def _total_weight(
 
 def eigenframe_of(constraints: list[Constraint], d: int) -> Eigenframe:
     """Choose commuting normal generators, diagonal ones first, and diagonalise them."""
-    order = sorted(range(len(constraints)), key=lambda i: not _is_diagonal(constraints[i].matrix))
     chosen: list[Constraint] = []
-    remaining: list[int] = []
-    for i in order:
-        matrices = [constraints[i].matrix, *(c.matrix for c in chosen)]
-        if _is_normal(matrices[0]) and all(_commute(matrices[0], M) for M in matrices[1:]):
-            chosen.append(constraints[i])
-        else:
-            remaining.append(i)
+    for constraint in sorted(constraints, key=lambda c: not _is_diagonal(c.matrix)):
+        M = constraint.matrix
+        if _commute(M, M.T) and all(_commute(M, other.matrix) for other in chosen):
+            chosen.append(constraint)
     vectors, conjugate = _common_eigenvectors([c.matrix for c in chosen], d)
-    eigenvalues = [(_diagonal_of(c.matrix, vectors), c.is_lie) for c in chosen]
-    return Eigenframe(vectors, conjugate, eigenvalues, [constraints[i] for i in sorted(remaining)])
+    chosen = [c for c in chosen if _off_diagonal(c.matrix, vectors) <= _DIAGONAL]
+    eigenvalues = [(_diagonal_in(c.matrix, vectors), c.is_lie) for c in chosen]
+    remaining = [c for c in constraints if all(c is not other for other in chosen)]
+    return Eigenframe(vectors, conjugate, eigenvalues, remaining)
 
 
 def _is_diagonal(M: np.ndarray) -> bool:
     return not (M - np.diag(np.diag(M))).any()
-
-
-def _is_normal(M: np.ndarray) -> bool:
-    return _commute(M, M.T)
 
 
 def _commute(M: np.ndarray, N: np.ndarray) -> bool:
@@ -169,9 +164,12 @@ def _common_eigenvectors(matrices: list[np.ndarray], d: int) -> tuple[np.ndarray
     return vectors, conjugate
 
 
-def _diagonal_of(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    diagonal = vectors.conj().T @ matrix @ vectors
-    eigenvalues = np.diag(diagonal)
-    error = np.abs(diagonal - np.diag(eigenvalues)).max() / np.abs(matrix).max()
-    assert error < 1e-10, f"generators that commute were not diagonalised: {error:.1e}"
-    return eigenvalues
+def _diagonal_in(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Return the diagonal of a matrix in the coordinates of unitary columns."""
+    return np.diag(vectors.conj().T @ matrix @ vectors)
+
+
+def _off_diagonal(matrix: np.ndarray, vectors: np.ndarray) -> float:
+    """Return the largest other entry, relative to the largest entry of the matrix."""
+    rotated = vectors.conj().T @ matrix @ vectors
+    return np.abs(rotated - np.diag(np.diag(rotated))).max() / np.abs(matrix).max()

@@ -3,7 +3,8 @@
 from softeq_sklearn.representations._conversion import as_representation
 from softeq_sklearn.representations._layout import Block
 from softeq_sklearn.representations._parsing import parse_representation
-from softeq_sklearn.representations._rep import Point, Rep, Scalar, T, Vector
+from softeq_sklearn.representations._rep import Rep
+from softeq_sklearn.representations._tensors import Point, Scalar, T, Vector
 
 __all__ = [
     "Block",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from softeq_sklearn.representations._rep import Point, Rep, Scalar, T, Vector
+from softeq_sklearn.representations._rep import Rep
+from softeq_sklearn.representations._tensors import Point, Scalar, T, Vector
 
 # Bounds that no written representation meets; they keep hostile text from using up the stack.
 MAX_LENGTH = 10_000

@@ -1,11 +1,9 @@
-"""Representations as immutable values: scalars, vectors, tensors, points, sums and products."""
+"""Representations as immutable values: sums, products, duals, spaces of linear maps."""
 
 from __future__ import annotations
 
 import operator
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import zip_longest
 from numbers import Number
 from typing import Any
@@ -14,35 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from softeq_sklearn.representations import _action, _layout
-from softeq_sklearn.representations._words import (
-    COVECTOR,
-    DUAL_POINT,
-    POINT,
-    VECTOR,
-    Word,
-    check_order,
-    dual,
-    word_text,
+from softeq_sklearn.representations._terms import (
+    Product,
+    Term,
+    count_words,
+    dual_term,
+    merged,
+    product,
+    runs,
+    simplified,
+    term_text,
 )
-
-
-@dataclass(frozen=True)
-class Product:
-    """A word times a representation that a single word cannot express, columns row-major.
-
-    Parameters
-    ----------
-    word : tuple of int
-    factor : Rep
-        Several blocks, or dual Points: those keep the product, because the Points that stand
-        together in `factor` share their translation.
-    """
-
-    word: Word
-    factor: Rep
-
-
-Term = Any  # Word | Product | Rep; a Rep is a sum that is repeated
+from softeq_sklearn.representations._words import DUAL_POINT, POINT, Word
 
 
 class Rep:
@@ -109,6 +90,7 @@ class Rep:
 
         Examples
         --------
+        >>> from softeq_sklearn.representations import Rep
         >>> Rep.parse("5*Scalar + 5*Vector").dim(3)
         20
         """
@@ -119,7 +101,7 @@ class Rep:
     @property
     def T(self) -> Rep:
         """The dual representation: the same columns, g acting by the inverse transpose."""
-        return _from_pairs((m, _dual_term(term)) for m, term in self._terms)
+        return from_pairs((m, dual_term(term)) for m, term in self._terms)
 
     def dim(self, group: Any) -> int:
         """Return the number of columns.
@@ -135,6 +117,7 @@ class Rep:
 
         Examples
         --------
+        >>> from softeq_sklearn.representations import T
         >>> T(2, 1).dim(3)
         27
         """
@@ -162,6 +145,7 @@ class Rep:
 
         Examples
         --------
+        >>> from softeq_sklearn.representations import Scalar, Vector
         >>> for block in (Vector + Scalar + Vector).blocks(2):
         ...     print(block.word, block.index.tolist())
         (1,) [[[0, 1]], [[3, 4]]]
@@ -199,6 +183,7 @@ class Rep:
 
         Examples
         --------
+        >>> from softeq_sklearn.representations import Scalar, Vector
         >>> (Scalar + Vector).rho([[0.0, -1.0], [1.0, 0.0]])
         array([[ 1.,  0.,  0.],
                [ 0.,  0., -1.],
@@ -228,6 +213,7 @@ class Rep:
 
         Examples
         --------
+        >>> from softeq_sklearn.representations import T
         >>> T(1, 1).drho([[2.0]])
         array([[0.]])
         """
@@ -253,6 +239,7 @@ class Rep:
 
         Examples
         --------
+        >>> from softeq_sklearn.representations import Point, Scalar
         >>> (Scalar + Point).act([[1.0, 0.0, 5.0], [0.0, 1.0, 6.0]], [[1.0, 0.0, 0.0]])
         array([[1., 5., 6.]])
         """
@@ -261,7 +248,7 @@ class Rep:
     def __add__(self, other: Any) -> Rep:
         if not isinstance(other, Rep):
             return NotImplemented
-        return _from_pairs(self._terms + other._terms)
+        return from_pairs(self._terms + other._terms)
 
     def __radd__(self, other: Any) -> Rep:
         # sum([...]) starts from the integer 0.
@@ -278,7 +265,7 @@ class Rep:
         if not isinstance(multiplicity, Number | np.generic):
             return NotImplemented
         rule = "The multiplicity of a representation must be a non-negative integer."
-        return _from_pairs([(_check_count(rule, multiplicity), self)])
+        return from_pairs([(check_count(rule, multiplicity), self)])
 
     def __rshift__(self, other: Any) -> Rep:
         if not isinstance(other, Rep):
@@ -308,13 +295,13 @@ class Rep:
             return True
         if self._counts != other._counts:
             return False
-        return all(a == b for a, b in zip_longest(_merged(_runs(self)), _merged(_runs(other))))
+        return all(a == b for a, b in zip_longest(merged(runs(self)), merged(runs(other))))
 
     def __hash__(self) -> int:
         return hash(frozenset(self._counts.items()))
 
     def __repr__(self) -> str:
-        return " + ".join(_term_text(m, term) for m, term in self._terms) or "0*Scalar"
+        return " + ".join(term_text(m, term) for m, term in self._terms) or "0*Scalar"
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"A representation cannot be changed. Got a new value for {name!r}.")
@@ -323,82 +310,16 @@ class Rep:
         raise AttributeError(f"A representation cannot be changed. Got del of {name!r}.")
 
     def __reduce__(self) -> tuple:
-        return _from_pairs, (self._terms,)
+        return from_pairs, (self._terms,)
 
 
-def _from_pairs(pairs) -> Rep:
+def from_pairs(pairs: Iterable[tuple[int, Term]]) -> Rep:
     """Return the sum of (multiplicity, term), neighbours of equal content merged."""
-    terms = tuple(_merged(_simplified(pairs)))
+    terms = tuple(merged(simplified(pairs)))
     rep = object.__new__(Rep)
     object.__setattr__(rep, "_terms", terms)
-    object.__setattr__(rep, "_counts", _count_words(terms))
+    object.__setattr__(rep, "_counts", count_words(terms))
     return rep
-
-
-def _simplified(pairs) -> Iterator[tuple[int, Term]]:
-    """Yield the pairs without empty ones, and repeated sums written out where that is short."""
-    for m, term in pairs:
-        if isinstance(term, Rep):
-            if len(term._terms) == 1:
-                ((k, term),) = term._terms
-                m *= k
-            elif m == 1:
-                yield from term._terms
-                continue
-            elif not term._terms:
-                continue
-        if m:
-            yield m, term
-
-
-def _merged(pairs) -> Iterator[tuple[int, Term]]:
-    """Yield the pairs with neighbours of the same term added up."""
-    count, last = 0, None
-    for m, term in pairs:
-        if count and term == last:
-            count += m
-            continue
-        if count:
-            yield count, last
-        count, last = m, term
-    if count:
-        yield count, last
-
-
-def _runs(rep: Rep) -> Iterator[tuple[int, Term]]:
-    """Yield the terms from left to right with repeated sums written out."""
-    for m, term in rep._terms:
-        if isinstance(term, Rep):
-            for _ in range(m):
-                yield from _runs(term)
-        else:
-            yield m, term
-
-
-def _count_words(terms) -> Counter[Word]:
-    """Number of copies of each word: equal for representations of equal content."""
-    counts: Counter[Word] = Counter()
-    for m, term in terms:
-        if isinstance(term, tuple):
-            counts[term] += m
-            continue
-        prefix, inner = (term.word, term.factor) if isinstance(term, Product) else ((), term)
-        for word, count in inner._counts.items():
-            counts[prefix + word] += m * count
-    return counts
-
-
-def _dual_term(term: Term) -> Term:
-    if isinstance(term, tuple):
-        return dual(term)
-    if isinstance(term, Rep):
-        return term.T
-    if term.factor.has_dual_points:
-        raise ValueError(
-            "The dual of a space of linear maps from Points is not available: Points may stand "
-            f"only in sums and on the left of >>. Got ({_term_text(1, term)}).T instead."
-        )
-    return Product(dual(term.word), term.factor.T)
 
 
 def _tensor_product(left: Rep, right: Rep) -> Rep:
@@ -409,88 +330,19 @@ def _tensor_product(left: Rep, right: Rep) -> Rep:
             "something else has no linear action of translations. "
             f"Got ({left!r}) * ({right!r}) instead; use Vector for differences of Points."
         )
-    return _from_pairs((m, _times(term, right)) for m, term in left._terms)
+    return from_pairs((m, _times(term, right)) for m, term in left._terms)
 
 
 def _times(term: Term, right: Rep) -> Term:
     if isinstance(term, tuple):
-        return _product(term, right)
+        return product(term, right)
     if isinstance(term, Product):
-        return _product(term.word, term.factor * right)
+        return product(term.word, term.factor * right)
     return term * right
 
 
-def _product(word: Word, factor: Rep) -> Term:
-    """Return word * factor as a word where the columns allow it."""
-    check_order(len(word) + max(map(len, factor._counts), default=0))
-    if not factor._terms or (not word and not _has_open_points(factor)):
-        return factor
-    m, term = factor._terms[0]
-    if len(factor._terms) == 1 and m == 1:
-        if isinstance(term, Product):
-            return Product(word + term.word, term.factor)
-        if isinstance(term, tuple) and DUAL_POINT not in term:
-            return word + term
-    return Product(word, factor)
-
-
-def _has_open_points(rep: Rep) -> bool:
-    """Whether dual Points stand in the sum itself, where they share their translation."""
-    return any(
-        term == (DUAL_POINT,) or (isinstance(term, Rep) and _has_open_points(term))
-        for _, term in rep._terms
-    )
-
-
-def _term_text(m: int, term: Term) -> str:
-    if isinstance(term, tuple):
-        text = word_text(term)
-    elif isinstance(term, Rep):
-        text = f"({term!r})"
-    else:
-        factor = repr(term.factor)
-        is_atom = term.factor._terms == ((1, (DUAL_POINT,)),)
-        text = f"{word_text(term.word)} * {factor if is_atom else f'({factor})'}"
-    return text if m == 1 else f"{m}*{text}"
-
-
-def T(p: int, q: int = 0) -> Rep:
-    """Return the tensors with p axes in V and q axes in its dual V*.
-
-    ``T(0)`` is `Scalar` and ``T(1)`` is `Vector`; columns are row-major, the last axis fastest.
-
-    Parameters
-    ----------
-    p : int
-        Number of axes that transform by A.
-    q : int, default=0
-        Number of axes that transform by the inverse transpose of A; for orthogonal groups these
-        are the same.
-
-    Returns
-    -------
-    Rep
-        With d**(p + q) columns.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `p` or `q` is not a non-negative integer, or p + q is above 62.
-
-    Examples
-    --------
-    >>> T(2) == Vector * Vector
-    True
-    >>> T(1, 1) == (Vector >> Vector)
-    True
-    """
-    p = _check_count("The 'p' parameter of T must be a non-negative integer.", p)
-    q = _check_count("The 'q' parameter of T must be a non-negative integer.", q)
-    check_order(p + q)
-    return _from_pairs([(1, (VECTOR,) * p + (COVECTOR,) * q)])
-
-
-def _check_count(rule: str, value: Any) -> int:
+def check_count(rule: str, value: Any) -> int:
+    """Return a non-negative integer as an int; anything else is refused."""
     try:
         count = operator.index(value)
     except TypeError:
@@ -500,8 +352,3 @@ def _check_count(rule: str, value: Any) -> int:
     if count < 0:
         raise ValueError(f"{rule} Got {value!r} instead.")
     return count
-
-
-Scalar = T(0)
-Vector = T(1)
-Point = _from_pairs([(1, (POINT,))])
