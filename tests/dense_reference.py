@@ -1,11 +1,11 @@
 """Equivariant maps by dense linear algebra, sharing no code with the package.
 
-A representation is a text such as ``"1 V VW P"``: summands separated by blanks, each one the letters
-of its axes, V for the space, W for its dual; 1 is a scalar and P a Point. Layouts of the network are
-taken too: types in their order, components first, channels last.
+A representation is a text such as ``"1 V VW P"``: summands separated by blanks, each one the
+letters of its axes, V for the space, W for its dual; 1 is a scalar and P a Point. Layouts of the
+network are taken too: channel by channel, in the order of their types.
 """
 
-from functools import lru_cache, reduce
+from functools import cache, reduce
 
 import numpy as np
 from scipy.linalg import block_diag, svd
@@ -19,12 +19,17 @@ def notation(rep):
     return " + ".join(" * ".join(NAMES[axis] for axis in word) for word in rep.split())
 
 
-def summands(rep):
-    """Pairs of a word and its number of channels."""
+def words(rep):
+    """One word for each summand."""
     if isinstance(rep, str):
-        return [(word.replace("1", ""), 1) for word in rep.split()]
-    words = ["".join(LETTERS[letter] for letter in word) for word in rep.types]
-    return list(zip(words, rep.channels, strict=True))
+        return [word.replace("1", "") for word in rep.split()]
+    letters = ["".join(LETTERS[letter] for letter in word) for word in rep.types]
+    return [word for word, c in zip(letters, rep.channels, strict=True) for _ in range(c)]
+
+
+def dim(rep, d):
+    """Number of columns."""
+    return sum(d ** len(word) for word in words(rep))
 
 
 def of_group(word, A):
@@ -46,10 +51,8 @@ def matrix_and_offset(rep, g, on_word):
     """Matrix on all columns, and what the translation of g adds to them."""
     d = len(g)
     t = g[:, d] if g.shape[1] > d else np.zeros(d)
-    blocks, offset = [], []
-    for word, c in summands(rep):
-        blocks.append(np.kron(on_word(word, g[:, :d]), np.eye(c)))
-        offset.append(np.kron(t, np.ones(c)) if word == "P" else np.zeros(len(blocks[-1])))
+    offset = [t if word == "P" else np.zeros(d ** len(word)) for word in words(rep)]
+    blocks = [on_word(word, g[:, :d]) for word in words(rep)]
     return block_diag(*blocks), np.concatenate(offset)
 
 
@@ -59,7 +62,7 @@ def act(rep, g, X):
     return X @ matrix.T + offset
 
 
-@lru_cache(maxsize=None)
+@cache
 def projector(group, rep_in, rep_out):
     """Projector onto the equivariant (out, in) matrices W, flattened row by row.
 
@@ -76,12 +79,12 @@ def projector(group, rep_in, rep_out):
             M_out, _ = matrix_and_offset(rep_out, g, on_word)
             I_in, I_out = np.eye(len(M_in)), np.eye(len(M_out))
             constraints += [np.kron(M_out, I_in) - np.kron(I_out, M_in.T), np.kron(I_out, t)]
-    dim_in, dim_out = (sum(group.dim ** len(w) * c for w, c in summands(r)) for r in (rep_in, rep_out))
+    identity = np.eye(dim(rep_in, group.dim) * dim(rep_out, group.dim))
     if not constraints:
-        return np.eye(dim_in * dim_out)
+        return identity
     _, values, rows = svd(np.concatenate(constraints), full_matrices=False)
-    null = np.eye(dim_in * dim_out) - rows[values > 1e-9].T @ rows[values > 1e-9]
-    return null
+    rows = rows[values > 1e-9]
+    return identity - rows.T @ rows
 
 
 def project(group, rep_in, rep_out, weight, bias):
@@ -92,5 +95,6 @@ def project(group, rep_in, rep_out, weight, bias):
 
 def penalty(group, rep_in, rep_out, weight, bias):
     """Half the squared distance of weight and bias to the equivariant ones."""
-    residuals = (a - b for a, b in zip((weight, bias), project(group, rep_in, rep_out, weight, bias)))
-    return 0.5 * sum(np.sum(residual**2) for residual in residuals)
+    nearest = project(group, rep_in, rep_out, weight, bias)
+    pairs = zip((weight, bias), nearest, strict=True)
+    return 0.5 * sum(np.sum((given - equivariant) ** 2) for given, equivariant in pairs)
