@@ -8,6 +8,7 @@ network are taken too: channel by channel, in the order of their types.
 from functools import cache, reduce
 
 import numpy as np
+import torch
 from scipy.linalg import block_diag, svd
 
 NAMES = {"1": "Scalar", "V": "Vector", "W": "Vector.T", "P": "Point"}
@@ -98,3 +99,15 @@ def penalty(group, rep_in, rep_out, weight, bias):
     nearest = project(group, rep_in, rep_out, weight, bias)
     pairs = zip((weight, bias), nearest, strict=True)
     return 0.5 * sum(np.sum((given - equivariant) ** 2) for given, equivariant in pairs)
+
+
+def write_linear(network, weight, bias):
+    """Write a linear map of the user's columns into a network that is one linear layer."""
+    (layer,) = network.layers
+    into, _ = network.entry(torch.eye(weight.shape[1], dtype=torch.float64))
+    back = network.exit(torch.eye(weight.shape[0], dtype=torch.float64), None)
+    # The columns of `into` are the images of basis vectors, as are the rows of `back`. Both
+    # matrices are orthogonal, which a Point of the output would spoil: it needs a centre.
+    with torch.no_grad():
+        layer.weight.copy_(back @ torch.from_numpy(weight) @ into.T)
+        layer.bias.copy_(back @ torch.from_numpy(bias))

@@ -162,22 +162,11 @@ def test_network_without_hidden_layers_is_the_linear_map(dense):
     ).double()
     rng = np.random.RandomState(0)
     weight, bias = rng.standard_normal((5, 7)), rng.standard_normal(5)
-    set_dense(network, weight, bias)
+    dense.write_linear(network, weight, bias)
     X = rng.standard_normal((9, 7))
     np.testing.assert_allclose(
         network(torch.from_numpy(X)).detach().numpy(), X @ weight.T + bias, atol=1e-12
     )
-
-
-def set_dense(network, weight, bias):
-    """Write a linear map of the user's columns into a network that has one layer."""
-    (layer,) = network.layers
-    into, _ = network.entry(torch.eye(weight.shape[1], dtype=torch.float64))
-    back = network.exit(torch.eye(weight.shape[0], dtype=torch.float64), None)
-    # Columns of `into` are images of basis vectors, and so are rows of `back`; both are orthogonal.
-    with torch.no_grad():
-        layer.weight.copy_(back @ torch.from_numpy(weight) @ into.T)
-        layer.bias.copy_(back @ torch.from_numpy(bias))
 
 
 def test_scalars_alone_make_a_multilayer_perceptron():
