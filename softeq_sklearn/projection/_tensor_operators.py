@@ -62,13 +62,13 @@ def constraints_of(generators: Generators) -> list[Constraint]:
 
 def apply_sum(word: Word, operators: dict[int, np.ndarray], tensors: np.ndarray) -> np.ndarray:
     """Return the sum over the axes of tensors (m, n) of an operator applied to that axis."""
-    shape = tensors.shape
+    shape = m, n = tensors.shape
     total = np.zeros_like(tensors)
     for letter in word:
         # Both are turned by one axis in each step; after all axes the order is back.
         d = len(operators[letter])
-        tensors = tensors.reshape(len(tensors), d, -1).transpose(0, 2, 1)
-        total = total.reshape(len(tensors), d, -1).transpose(0, 2, 1)
+        tensors = tensors.reshape(m, d, n // d).transpose(0, 2, 1)
+        total = total.reshape(m, d, n // d).transpose(0, 2, 1)
         total = total + tensors @ operators[letter].T
     return total.reshape(shape)
 

@@ -291,10 +291,11 @@ class Rep:
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, Rep):
             return NotImplemented
-        if self._terms is other._terms:
-            return True
         if self._counts != other._counts:
             return False
+        if self._terms == other._terms:
+            return True
+        # Repeated sums can be written in several ways: compare them written out.
         return all(a == b for a, b in zip_longest(merged(runs(self)), merged(runs(other))))
 
     def __hash__(self) -> int:

@@ -98,9 +98,9 @@ def apply_letters(word: Word, operators: dict[int, np.ndarray], tensors: np.ndar
     >>> apply_letters((1, 1), {1: np.diag([1.0, 2.0])}, np.ones((1, 4)))
     array([[1., 2., 2., 4.]])
     """
-    shape = tensors.shape
+    shape = m, n = tensors.shape
     for letter in word:
         # The first axis is transformed and moved to the end; after all axes the order is back.
         d = len(operators[letter])
-        tensors = tensors.reshape(len(tensors), d, -1).transpose(0, 2, 1) @ operators[letter].T
+        tensors = tensors.reshape(m, d, n // d).transpose(0, 2, 1) @ operators[letter].T
     return tensors.reshape(shape)
