@@ -65,9 +65,11 @@ def datasets(
             f"Got {min_rows!r} and {max_rows!r} instead."
         )
 
+    groups_to_choose = groups(max_dim=3) if group is None else group
+
     @st.composite
     def dataset(draw):
-        chosen = draw(groups(max_dim=3) if group is None else group)
+        chosen = draw(groups_to_choose)
         rep_in = draw(representations(chosen, max_columns=max_columns, points=chosen.is_affine))
         rep_out = draw(representations(chosen, max_columns=max_columns))
         rng = np.random.RandomState(draw(st.integers(0, _MAX_SEED)))

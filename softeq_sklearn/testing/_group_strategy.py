@@ -81,27 +81,27 @@ def groups(
             f"Got {min_dim!r} and {max_dim!r} instead."
         )
     tags = {"is_orthogonal": orthogonal, "is_permutation": permutation, "is_affine": affine}
-    strategies = [
-        strategy for d in range(min_dim, max_dim + 1) for strategy in _of_dimension(d, tags)
-    ]
+    strategies = {d: _of_dimension(d, tags) for d in range(min_dim, max_dim + 1)}
+    strategies = {d: strategy for d, strategy in strategies.items() if strategy is not None}
     if not strategies:
         raise ValueError(
             f"No group of dimension {min_dim} to {max_dim} is as asked: orthogonal={orthogonal!r}, "
             f"permutation={permutation!r}, affine={affine!r}."
         )
-    return st.one_of(strategies)
+    # Chosen first, so that examples shrink to a small dimension.
+    return st.sampled_from(list(strategies)).flatmap(strategies.get)
 
 
 def _of_dimension(d, tags):
-    """Strategies for the groups on R^d that have the tags; there may be none."""
+    """Strategy for the groups on R^d that have the tags; None if there are none."""
     named = [[group for group in _named(k) if _has_tags(group, tags)] for k in range(1, d + 1)]
     *smaller, whole = named
     single = [st.sampled_from(whole)] if whole else []
     single += [_embedded(small, d) for small in smaller if small]
     if not single:
-        return []
+        return None
     single = st.one_of(single + _by_matrices(d, tags))
-    return [single, st.tuples(single, single).map(lambda pair: generated_by(*pair))]
+    return st.one_of(single, st.tuples(single, single).map(lambda pair: generated_by(*pair)))
 
 
 def _has_tags(group, tags):

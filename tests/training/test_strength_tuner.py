@@ -166,4 +166,4 @@ def test_broken_symmetry_loses_its_strength(device):
     seen = net.callbacks[0].penalties_ or tuner.penalties_
     assert len(seen) == 6
     assert net.penalty_.strengths == ratio_strengths(dict.fromkeys(groups, 0.1), seen, 2)
-    assert net.penalty_.strengths["rotations"] < 0.1 * net.penalty_.strengths["reflection"]
+    assert net.penalty_.strengths["rotations"] < 0.5 * net.penalty_.strengths["reflection"]
