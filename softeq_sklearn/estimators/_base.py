@@ -20,7 +20,7 @@ from softeq_sklearn.estimators._parameters import device_of, representation_of
 from softeq_sklearn.estimators._scaling import fit_scaling
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.representations import Rep
-from softeq_sklearn.training import EpochProgress, PenalizedNet, TensorBatches
+from softeq_sklearn.training import EpochProgress, PenalizedNet, TensorBatches, threads_for
 
 # Products of features make rare, huge gradients; a step never follows one whole. The loss is that
 # of targets with unit variance, so that the same bound serves all data.
@@ -115,7 +115,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
             self.net_.set_params(train_split=predefined_split(held_out))
-        self.net_.partial_fit(inputs[train], targets[train])
+        self._train(inputs[train], targets[train])
         self.net_.set_params(train_split=None)  # the net must not keep the data
         self._finish(X[valid] if len(valid) else X, seeds[3])
         return self
@@ -147,7 +147,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if first or self.net_.max_epochs != 1:
             previous = None if first else self.net_
             self.net_ = self._make_net(len(X), 0, seeds, previous, one_epoch=True)
-        self.net_.partial_fit(*self._scaled(X, Y))
+        self._train(*self._scaled(X, Y))
         self._finish(X, seeds[3])
         return self
 
@@ -166,7 +166,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self, "net_")
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        Y = self._evaluate(self.module_, X, torch.float32)
+        Y = self._function()(X)
         return Y.ravel() if self._one_dimensional else Y
 
     def __sklearn_tags__(self):
@@ -256,6 +256,10 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             net.history = previous.history
         return net
 
+    def _train(self, inputs, targets):
+        with threads_for(self.net_.batch_size * self.net_.module_.width):
+            self.net_.partial_fit(inputs, targets)
+
     def _fit_callbacks(self, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
         decay = LRScheduler(
@@ -276,26 +280,28 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self.history_ = self.net_.history
         self._report(X, np.random.RandomState(seed))
 
-    def _evaluate(self, module, X, dtype):
-        """Apply a module to rows in the user's units; returns float64 (n_samples, n_outputs)."""
-        rows = self._scale_in.transform(np.asarray(X, dtype=np.float64))
-        device = next(module.parameters()).device
-        module.eval()
-        with torch.no_grad():
-            pieces = [
-                module(torch.from_numpy(part).to(device, dtype)).double().cpu().numpy()
-                for part in np.array_split(rows, max(1, -(-len(rows) // _PREDICT_ROWS)))
-            ]
-        return self._scale_out.inverse_transform(np.concatenate(pieces))
-
     def _function(self):
-        """Return the fitted function in float64, for measuring equivariance."""
-        module = copy.deepcopy(self.module_).double()
-        return lambda X: self._evaluate(module, X, torch.float64)
+        """Return the fitted function of rows in the user's units.
+
+        It is evaluated in float64: a network trained in float32 is a function like any other, an
+        exactly equivariant one keeps its symmetry to the last digits, and a row's prediction does
+        not depend on the rows beside it.
+        """
+        module = copy.deepcopy(self.module_).double().eval()
+        device = next(module.parameters()).device
+
+        def function(X):
+            rows = self._scale_in.transform(np.asarray(X, dtype=np.float64))
+            parts = np.array_split(rows, max(1, -(-len(rows) // _PREDICT_ROWS)))
+            with torch.no_grad():
+                outputs = [module(torch.from_numpy(part).to(device)).cpu() for part in parts]
+            return self._scale_out.inverse_transform(torch.cat(outputs).numpy())
+
+        return function
 
 
 def _batch_size(batch_size, n_train):
-    """ "auto": ten steps an epoch, between 32 and 500 rows each."""
+    """Return the rows of a step; "auto" makes ten steps an epoch of 32 to 500 rows each."""
     return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
 
 

@@ -26,11 +26,11 @@ class EquivariantRegressor(BaseEquivariantRegressor):
         representation of a hidden layer.
     n_hidden_layers : int, default=3
         Number of hidden layers.
-    weight_decay : float, default=1e-4
+    weight_decay : float, default=1e-5
         Factor of half the squared norm of all parameters in the loss.
     learning_rate : float, default=0.01
         Learning rate of Adam at the start; it falls to 0 along a cosine.
-    max_epochs : int, default=300
+    max_epochs : int, default=200
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
         Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
@@ -94,9 +94,9 @@ class EquivariantRegressor(BaseEquivariantRegressor):
         *,
         hidden_channels=128,
         n_hidden_layers=3,
-        weight_decay=1e-4,
+        weight_decay=1e-5,
         learning_rate=0.01,
-        max_epochs=300,
+        max_epochs=200,
         batch_size="auto",
         validation_fraction=0.1,
         early_stopping=False,

@@ -1,4 +1,4 @@
-"""From what users write in a constructor to what training needs; every error names its parameter."""
+"""From what users write in a constructor to what training needs; errors name the parameter."""
 
 from __future__ import annotations
 

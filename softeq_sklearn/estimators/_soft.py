@@ -53,11 +53,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     tuning : {"auto", "ratio", "fixed"}, default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`; "auto" is
         "ratio".
-    weight_decay : float, default=1e-4
+    weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
         Learning rate of Adam at the start; it falls to 0 along a cosine.
-    max_epochs : int, default=300
+    max_epochs : int, default=200
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
         Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
@@ -134,9 +134,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         n_hidden_layers=3,
         strengths=1.0,
         tuning="auto",
-        weight_decay=1e-4,
+        weight_decay=1e-5,
         learning_rate=0.01,
-        max_epochs=300,
+        max_epochs=200,
         batch_size="auto",
         validation_fraction=0.1,
         early_stopping=False,

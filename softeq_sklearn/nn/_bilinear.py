@@ -11,13 +11,13 @@ from torch import nn
 
 from softeq_sklearn.nn._layout import VECTOR, FeatureLayout
 
-# A product of two tensors makes d**(free axes + contracted axes) numbers a channel; the ones
-# that would dominate the whole network are left out.
-MAX_PRODUCT_SIZE = 1024
+# A product of two tensors makes d**(free axes + contracted axes) numbers a channel; those with more
+# than this and than d**2, an outer product of two vectors, would dominate the whole network.
+MAX_PRODUCT_SIZE = 64
 # A path has at most this many channels, and at most this many numbers a sample unless one channel
 # alone has more.
-MAX_RANK = 16
-MAX_NUMBERS = 144
+MAX_RANK = 8
+MAX_NUMBERS = 72
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,13 @@ class Bilinear(nn.Module):
     .. math:: y_c = \\sum_{paths} M_c \\, [ (A x_{left}) \\cdot_k (B x_{right}) ],
 
     where A, B and M mix channels (and nothing else, so that they commute with every group) and
-    the dot contracts k axes, channel by channel. It is the bilinear layer of EMLP (Finzi et al.
-    2021, section 6) in factored form: no weight matrix per sample is ever built, and outer
-    products are there too.
+    the dot contracts k axes, channel by channel. Where every group is orthogonal, the operands are
+    first damped, :math:`x / \\sqrt{1 + \\mathrm{mean}(x^2) / limit^2}` with the mean over all
+    components of a type, which commutes with the groups: without it products of products make the
+    function grow like a polynomial of high degree away from the training rows.
+
+    This is the bilinear layer of EMLP (Finzi et al. 2021, section 6) in factored form: no weight
+    matrix per sample is ever built, and outer products are there too.
 
     Parameters
     ----------
@@ -92,58 +96,64 @@ class Bilinear(nn.Module):
         Types and channels, the same in and out.
     orthogonal : bool
         Whether every candidate group is orthogonal, so that V contracts with V.
+    limit : float, default=4.0
+        Root mean square at which operands are damped; not used where a group is not orthogonal.
     scale : float, default=0.1
         Standard deviation of the products at the start against that of the input.
     generator : torch.Generator or None, default=None
         Source of the initial values.
     """
 
-    def __init__(self, layout, *, orthogonal, scale=0.1, generator=None):
+    def __init__(self, layout, *, orthogonal, limit=4.0, scale=0.1, generator=None):
         super().__init__()
         self.layout = layout
+        self.limit = limit if orthogonal else None
         self.paths = product_paths(layout, orthogonal)
-        n_operands = dict.fromkeys(layout.types, 0)
+        self.ranks = [path_rank(path, layout) for path in self.paths]
+        self._operand_ranks = {word: [] for word in layout.types}
         n_products = dict.fromkeys(layout.types, 0)
-        self._slots = []
-        for path in self.paths:
-            rank = path_rank(path, layout)
-            left = n_operands[path.left]
-            right = left + rank if path.left == path.right else n_operands[path.right]
-            n_operands[path.left] += rank
-            n_operands[path.right] += rank
+        for path, rank in zip(self.paths, self.ranks, strict=True):
+            self._operand_ranks[path.left].append(rank)
+            self._operand_ranks[path.right].append(rank)
             n_products[path.out] += rank
-            self._slots.append((slice(left, left + rank), slice(right, right + rank), rank))
         self.operands = nn.ParameterList()
         self.mixes = nn.ParameterList()
         for word, c in zip(layout.types, layout.channels, strict=True):
-            self.operands.append(_normal((n_operands[word], c), c, 1.0, generator))
-            self.mixes.append(_normal((c, n_products[word]), n_products[word], scale, generator))
+            self.operands.append(_normal((sum(self._operand_ranks[word]), c), 1.0, generator))
+            self.mixes.append(_normal((c, n_products[word]), scale, generator))
 
     def forward(self, x):
         """Return x plus its products; x of shape (layout.size, n_samples)."""
         n, d = x.shape[1], self.layout.dim
-        tensors = {
-            word: x[self.layout.slice_of(word)].view(c, -1)
-            for word, c in zip(self.layout.types, self.layout.channels, strict=True)
-        }
+        tensors = [
+            part.view(c, -1)
+            for part, c in zip(x.split(self.layout.sizes), self.layout.channels, strict=True)
+        ]
         operands = {
-            word: weight @ tensors[word]
-            for word, weight in zip(self.layout.types, self.operands, strict=True)
+            word: iter((weight @ self._damped(tensor, n)).split(self._operand_ranks[word]))
+            for word, weight, tensor in zip(self.layout.types, self.operands, tensors, strict=True)
         }
         products = {word: [] for word in self.layout.types}
-        for path, (left, right, rank) in zip(self.paths, self._slots, strict=True):
+        for path, rank in zip(self.paths, self.ranks, strict=True):
             n_summed = d**path.n_contracted
-            a = operands[path.left][left].view(rank, -1, n_summed, 1, n)
-            b = operands[path.right][right].view(rank, 1, n_summed, -1, n)
+            a = next(operands[path.left]).view(rank, -1, n_summed, 1, n)
+            b = next(operands[path.right]).view(rank, 1, n_summed, -1, n)
             product = (a * b).sum(2) if n_summed > 1 else a * b
             products[path.out].append(product.view(rank, -1))
         pieces = []
-        for word, mix in zip(self.layout.types, self.mixes, strict=True):
-            y = tensors[word]
+        for word, mix, tensor in zip(self.layout.types, self.mixes, tensors, strict=True):
             if products[word]:
-                y = torch.addmm(y, mix, torch.cat(products[word]))
-            pieces.append(y.view(-1, n))
+                tensor = torch.addmm(tensor, mix, torch.cat(products[word]))
+            pieces.append(tensor.view(-1, n))
         return torch.cat(pieces)
+
+    def _damped(self, tensor, n):
+        """Bound the features of one type, by a factor that every orthogonal group leaves alone."""
+        if self.limit is None:
+            return tensor
+        rows = tensor.view(-1, n)
+        power = (rows * rows).mean(0)
+        return (rows * torch.rsqrt(1 + power / self.limit**2)).view_as(tensor)
 
 
 def path_rank(path, layout):
@@ -153,6 +163,7 @@ def path_rank(path, layout):
     return max(1, min(wanted, MAX_NUMBERS // size))
 
 
-def _normal(shape, fan_in, scale, generator):
-    values = torch.randn(shape, generator=generator) * scale / math.sqrt(max(fan_in, 1))
-    return nn.Parameter(values)
+def _normal(shape, scale, generator):
+    """Parameter of shape (out, in) that keeps the size of its input, times a scale."""
+    values = torch.randn(shape, generator=generator)
+    return nn.Parameter(values * scale / math.sqrt(max(shape[1], 1)))

@@ -31,20 +31,20 @@ class GatedNonlinearity(nn.Module):
     def forward(self, x):
         """Map features (layout.size + n_gates, n_samples) to (layout.size, n_samples)."""
         n, n_scalars = x.shape[1], self.layout.channels_of(())
-        pieces = [F.silu(x[:n_scalars])]
-        gates = torch.sigmoid(x[n_scalars : n_scalars + self.n_gates])
-        start, first = n_scalars + self.n_gates, 0
-        for word, c in zip(self.layout.types, self.layout.channels, strict=True):
-            if not word:
-                continue
-            stop = start + c * self.layout.components(word)
-            v = x[start:stop].view(c, -1, n)
-            y = v * gates[first : first + c, None]
+        tensors = [(s, c) for w, s, c in self._types() if w]
+        scalars, gates, *values = x.split([n_scalars, self.n_gates, *(s for s, _ in tensors)])
+        gates = torch.sigmoid(gates).split([c for _, c in tensors])
+        pieces = [F.silu(scalars)]
+        for value, gate, (_, c) in zip(values, gates, tensors, strict=True):
+            v = value.view(c, -1, n)
+            y = v * gate[:, None]
             if self.pointwise is not None:
                 y = y + self.pointwise * F.silu(v)
             pieces.append(y.view(-1, n))
-            start, first = stop, first + c
         return torch.cat(pieces)
+
+    def _types(self):
+        return zip(self.layout.types, self.layout.sizes, self.layout.channels, strict=True)
 
 
 def n_gates(layout):

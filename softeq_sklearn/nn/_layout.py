@@ -51,19 +51,20 @@ class FeatureLayout:
     @property
     def size(self) -> int:
         """Total number of features."""
-        return sum(
+        return sum(self.sizes)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Number of features of each type."""
+        return [
             c * self.components(word) for word, c in zip(self.types, self.channels, strict=True)
-        )
+        ]
 
     def slice_of(self, word: tuple[int, ...]) -> slice:
         """Positions of all features of a type."""
-        start = 0
-        for other, c in zip(self.types, self.channels, strict=True):
-            stop = start + c * self.components(other)
-            if other == word:
-                return slice(start, stop)
-            start = stop
-        raise KeyError(word)
+        here = self.types.index(word)
+        start = sum(self.sizes[:here])
+        return slice(start, start + self.sizes[here])
 
     def channels_of(self, word: tuple[int, ...]) -> int:
         """Number of channels of a type, 0 for a type that the layout does not have."""

@@ -39,6 +39,11 @@ class TensorNetwork(nn.Module):
         Makes the linear layer from a layout in and a layout out.
     generator : torch.Generator
         Source of the initial values.
+
+    Attributes
+    ----------
+    width : int
+        Number of outputs of a hidden linear layer, gates included.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class TensorNetwork(nn.Module):
             layers.append(GatedNonlinearity(hidden, pointwise=1.0 if permutation else None))
             layout = hidden
         layers.append(make_linear(layout, exit_.layout))
+        self.width = gated.size
         self.entry = InputColumns(entry)
         self.layers = nn.Sequential(*layers)
         self.exit = OutputColumns(exit_)

@@ -6,15 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 from torch import nn
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.nn._linear import SoftLinear
+from softeq_sklearn.nn import SoftLinear
 from softeq_sklearn.projection import type_basis
+from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor
 
-# Directions whose weight in the stacked penalty is below this share of the largest are in every
-# group's subspace up to rounding.
-_RANK_TOLERANCE = 1e-10
+# Types with more unknowns than this are penalised group by group instead of by one n x n matrix.
+_LARGEST_STACKED = 4096
+# Types with more unknowns than this are split into parts that no group couples; smaller ones are
+# faster in one piece.
+_SMALLEST_SPLIT = 128
+# Entries of a projector below this are rounding error.
+_UNCOUPLED = 1e-12
 
 
 class ProjectionPenalty(nn.Module):
@@ -41,6 +48,17 @@ class ProjectionPenalty(nn.Module):
     ----------
     strengths : dict of str to float
         The present strengths; `set_strengths` changes them.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import SO, O
+    >>> from softeq_sklearn.nn import SoftEquivariantNetwork
+    >>> from softeq_sklearn.regularizers import ProjectionPenalty
+    >>> groups = {"SO(2)": SO(2), "O(2)": O(2)}
+    >>> network = SoftEquivariantNetwork("2*Vector", "Vector", list(groups.values()))
+    >>> penalty = ProjectionPenalty(network, groups, {"SO(2)": 1.0, "O(2)": 0.5})
+    >>> bool(penalty(network) < 1e-10)  # the start is equivariant under all groups
+    True
     """
 
     def __init__(self, module, groups: Mapping[str, Group], strengths: Mapping[str, float]):
@@ -48,59 +66,57 @@ class ProjectionPenalty(nn.Module):
         self.groups = dict(groups)
         self._names = [n for n, m in module.named_modules() if isinstance(m, SoftLinear)]
         orthogonal = all(group.is_orthogonal for group in self.groups.values())
-        index = _stacked_index(self._layers(module), orthogonal)
-        self._types = [
-            (word, len(rows), rows.shape[1])
-            for word, rows in index.items()
-            if any(type_basis(word, g).shape[1] < rows.shape[1] for g in self.groups.values())
+        self._index = {
+            word: index
+            for word, index in _stacked_index(self._layers(module), orthogonal).items()
+            if any(basis.shape[1] < len(basis) for basis in self._bases(word))
+        }
+        self._parts = [
+            (word, columns)
+            for word, index in self._index.items()
+            for columns in _uncoupled_parts(index.shape[1], self._bases(word))
         ]
-        flat = [index[word].reshape(-1) for word, _, _ in self._types] or [np.zeros(0, np.int64)]
-        self.register_buffer("_position", torch.from_numpy(np.concatenate(flat)), persistent=False)
+        position = [self._index[word][:, columns].reshape(-1) for word, columns in self._parts]
+        self._shapes = [(len(self._index[word]), len(columns)) for word, columns in self._parts]
+        self.register_buffer("_position", torch.from_numpy(_concatenate(position)))
         self.set_strengths(strengths)
 
     def _layers(self, module):
         return [module.get_submodule(name) for name in self._names]
 
+    def _parameters_of(self, module):
+        return [p for layer in self._layers(module) for p in (layer.weight, layer.bias)]
+
+    def _bases(self, word):
+        return [type_basis(word, group) for group in self.groups.values()]
+
     def set_strengths(self, strengths: Mapping[str, float]) -> None:
         """Change the strengths; the factors S are made anew, in float64."""
         self.strengths = {name: float(strengths[name]) for name in self.groups}
-        device = self._position.device
-        self._factors = [
-            torch.from_numpy(self._factor(word, n)).to(device) for word, _, n in self._types
-        ]
+        self._factors = [self._factor(word, columns) for word, columns in self._parts]
 
-    def _factor(self, word, n):
-        """S with S S^T = sum_G lambda_G (I - Q_G Q_G^T), of shape (n, rank)."""
-        total = np.zeros((n, n))
-        for name, group in self.groups.items():
-            basis = type_basis(word, group)
-            total += self.strengths[name] * (np.eye(n) - basis @ basis.T)
-        values, vectors = np.linalg.eigh(total)
-        keep = values > _RANK_TOLERANCE * max(values[-1], np.finfo(float).tiny)
-        return vectors[:, keep] * np.sqrt(values[keep])
+    def _factor(self, word, columns):
+        strengths, bases = list(self.strengths.values()), self._bases(word)
+        if len(columns) <= _LARGEST_STACKED:
+            return StackedFactor.from_projections(strengths, bases, columns)
+        return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
 
     def forward(self, module) -> torch.Tensor:
         """Return sum_G lambda_G R_G, a scalar, differentiable in the weights of the module."""
-        parameters = [p for layer in self._layers(module) for p in (layer.weight, layer.bias)]
-        dtype, device = parameters[0].dtype, parameters[0].device
-        self._factors = [factor.to(device=device, dtype=dtype) for factor in self._factors]
-        return _StackedDistance.apply(
-            self._position, [rows for _, rows, _ in self._types], self._factors, *parameters
-        )
+        parameters = self._parameters_of(module)
+        device, dtype = parameters[0].device, parameters[0].dtype
+        self._factors = [factor.to(device, dtype) for factor in self._factors]
+        return _StackedDistance.apply(self._position, self._shapes, self._factors, *parameters)
 
     def values(self, module) -> dict[str, float]:
         """R_G of each group, computed in float64 from the residuals (no difference of norms)."""
-        parameters = [p for layer in self._layers(module) for p in (layer.weight, layer.bias)]
         with torch.no_grad():
-            flat = torch.cat([p.reshape(-1) for p in parameters])[self._position]
+            flat = torch.cat([p.reshape(-1) for p in self._parameters_of(module)])
         flat = flat.double().cpu().numpy()
         total = dict.fromkeys(self.groups, 0.0)
-        start = 0
-        for word, rows, n in self._types:
-            blocks = flat[start : start + rows * n].reshape(rows, n)
-            start += rows * n
-            for name, group in self.groups.items():
-                basis = type_basis(word, group)
+        for word, index in self._index.items():
+            blocks = flat[index]
+            for name, basis in zip(self.groups, self._bases(word), strict=True):
                 residual = blocks - (blocks @ basis) @ basis.T
                 total[name] += 0.5 * float(np.vdot(residual, residual))
         return total
@@ -116,24 +132,46 @@ def _stacked_index(layers, orthogonal):
     return {word: np.concatenate(parts) for word, parts in rows.items()}
 
 
+def _uncoupled_parts(n, bases):
+    """Split the unknowns of a type so that no projector has entries between two parts.
+
+    Groups that are aligned with the axes couple few components with each other (a reflection of
+    an axis separates odd from even), so that a matrix of 729 x 729 becomes eight of 91 x 91.
+    """
+    if not _SMALLEST_SPLIT < n <= _LARGEST_STACKED:
+        return [np.arange(n)]
+    coupled = sum(np.abs(basis @ basis.T) > _UNCOUPLED for basis in bases)
+    n_parts, label = connected_components(csr_array(coupled), directed=False)
+    parts, current = [], []
+    for part in range(n_parts):
+        current.extend(np.flatnonzero(label == part))
+        if len(current) >= _SMALLEST_SPLIT or part == n_parts - 1:
+            parts.append(np.array(current))
+            current = []
+    return parts
+
+
+def _concatenate(arrays):
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+
+
 class _StackedDistance(torch.autograd.Function):
-    """1/2 sum |B S|^2 over the types, with its gradient B S S^T computed beside it."""
+    """Sum of the factors' values; their gradients are computed beside them."""
 
     @staticmethod
-    def forward(ctx, position, n_rows, factors, *parameters):
+    def forward(ctx, position, shapes, factors, *parameters):
         flat = torch.cat([p.detach().reshape(-1) for p in parameters])
-        blocks = flat.index_select(0, position)
-        gradient = torch.empty_like(blocks)
-        total = blocks.new_zeros(())
-        start = 0
-        for rows, factor in zip(n_rows, factors, strict=True):
-            stop = start + rows * len(factor)
-            product = blocks[start:stop].view(rows, -1) @ factor
-            total = total + 0.5 * torch.sum(product * product)
-            torch.matmul(product, factor.T, out=gradient[start:stop].view(rows, -1))
-            start = stop
+        parts = flat.index_select(0, position).split([rows * n for rows, n in shapes])
+        total, gradients = flat.new_zeros(()), []
+        for part, shape, factor in zip(parts, shapes, factors, strict=True):
+            value, gradient = factor.value_and_gradient(part.view(shape))
+            total = total + value
+            gradients.append(gradient.view(-1))
+        gradient = torch.zeros_like(flat)
+        if gradients:
+            gradient.index_copy_(0, position, torch.cat(gradients))
         ctx.shapes = [p.shape for p in parameters]
-        ctx.save_for_backward(torch.zeros_like(flat).index_copy_(0, position, gradient))
+        ctx.save_for_backward(gradient)
         return total
 
     @staticmethod

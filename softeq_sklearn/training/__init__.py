@@ -4,5 +4,6 @@ from softeq_sklearn.training._batches import TensorBatches
 from softeq_sklearn.training._net import PenalizedNet
 from softeq_sklearn.training._progress import EpochProgress
 from softeq_sklearn.training._strength_tuner import StrengthTuner
+from softeq_sklearn.training._threads import threads_for
 
-__all__ = ["EpochProgress", "PenalizedNet", "StrengthTuner", "TensorBatches"]
+__all__ = ["EpochProgress", "PenalizedNet", "StrengthTuner", "TensorBatches", "threads_for"]

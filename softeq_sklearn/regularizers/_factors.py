@@ -1,0 +1,79 @@
+"""Two ways to compute the penalty of stacked blocks with its gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+# Directions whose weight in the stacked penalty is below this share of the largest lie in every
+# group's subspace up to rounding.
+_RANK_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class StackedFactor:
+    """S with S S^T = sum_G lambda_G (I - Q_G Q_G^T): one product for all groups.
+
+    Parameters
+    ----------
+    matrix : torch.Tensor of shape (n, rank)
+        The factor S.
+    """
+
+    matrix: torch.Tensor
+
+    @classmethod
+    def from_projections(cls, strengths, bases, columns):
+        """Factor the sum over groups, on some of the columns that it does not couple to others."""
+        total = sum(
+            strength * _complement(basis, columns)
+            for strength, basis in zip(strengths, bases, strict=True)
+        )
+        values, vectors = np.linalg.eigh(total)
+        keep = values > _RANK_TOLERANCE * max(values[-1], np.finfo(float).tiny)
+        return cls(torch.from_numpy(vectors[:, keep] * np.sqrt(values[keep])))
+
+    def to(self, device, dtype):
+        """Return the factor on a device, in a precision."""
+        return StackedFactor(self.matrix.to(device, dtype))
+
+    def value_and_gradient(self, blocks):
+        """1/2 |B S|^2 and B S S^T, for B of shape (n_blocks, n)."""
+        product = blocks @ self.matrix
+        return 0.5 * torch.sum(product * product), product @ self.matrix.T
+
+
+@dataclass(frozen=True)
+class ResidualFactor:
+    """The residual of each group in turn, for types whose n x n matrix would be too large.
+
+    Parameters
+    ----------
+    strengths : tuple of float
+        Factor of each group's penalty.
+    bases : tuple of torch.Tensor of shape (n, rank)
+        Basis of each group's subspace.
+    """
+
+    strengths: tuple[float, ...]
+    bases: tuple[torch.Tensor, ...]
+
+    def to(self, device, dtype):
+        """Return the factor on a device, in a precision."""
+        return ResidualFactor(self.strengths, tuple(b.to(device, dtype) for b in self.bases))
+
+    def value_and_gradient(self, blocks):
+        """Sum of 1/2 lambda |B - B Q Q^T|^2, and its gradient, for B of shape (n_blocks, n)."""
+        value, gradient = blocks.new_zeros(()), torch.zeros_like(blocks)
+        for strength, basis in zip(self.strengths, self.bases, strict=True):
+            residual = blocks - (blocks @ basis) @ basis.T
+            value = value + 0.5 * strength * torch.sum(residual * residual)
+            gradient += strength * residual
+        return value, gradient
+
+
+def _complement(basis, columns):
+    """I - Q Q^T on some columns."""
+    return np.eye(len(columns)) - basis[columns] @ basis[columns].T
