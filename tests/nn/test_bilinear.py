@@ -35,10 +35,11 @@ def layouts_of(words):
     return st.dictionaries(st.sampled_from(words), st.integers(1, 3), min_size=1)
 
 
-def bilinear(d, channels, orthogonal, seed=0):
+def bilinear(d, channels, orthogonal, seed=0, **parameters):
     layout = FeatureLayout.from_channels(d, channels)
     generator = torch.Generator().manual_seed(seed)
-    return Bilinear(layout, orthogonal=orthogonal, scale=1.0, generator=generator).double()
+    parameters = {"orthogonal": orthogonal, "scale": 1.0, "generator": generator} | parameters
+    return Bilinear(layout, **parameters).double()
 
 
 def values(layer, x):
@@ -91,7 +92,8 @@ def test_contracting_vectors_is_for_orthogonal_groups_only(dense):
 def explicit_products(layer, x):
     """The layer's formula, y_c = x_c + sum_paths M_c [(A x_left) . (B x_right)], with einsum.
 
-    Rows of the operands and columns of the mixes belong to the paths in their order.
+    The operands x are damped, by type and by sample, where all groups are orthogonal. Rows of the
+    operands and columns of the mixes belong to the paths in their order.
     """
     layout = layer.layout
     operands, mixes = (
@@ -103,6 +105,9 @@ def explicit_products(layer, x):
         for word in layout.types
     }
     results = {word: tensor.copy() for word, tensor in tensors.items()}
+    for word, tensor in tensors.items():
+        power = np.mean(tensor**2, axis=tuple(range(tensor.ndim - 1)))
+        tensors[word] = tensor / np.sqrt(1 + power / layer.limit**2) if layer.limit else tensor
     next_operand, next_product = dict.fromkeys(layout.types, 0), dict.fromkeys(layout.types, 0)
 
     def take(word, rank):
@@ -219,12 +224,27 @@ def test_products_that_would_be_too_large_are_left_out(words, orthogonal, d):
 
 @pytest.mark.parametrize("orthogonal", [True, False])
 def test_output_is_the_input_plus_a_quadratic_form(orthogonal):
-    layer = bilinear(3, dict.fromkeys(ORTHOGONAL[:3], 2), orthogonal)
+    layer = bilinear(3, dict.fromkeys(ORTHOGONAL[:3], 2), orthogonal, limit=1e9)
     x = random_features(layer)
     once, thrice = values(layer, x) - x, values(layer, 3 * x) - 3 * x
     assert np.abs(once).max() > 0.1
     np.testing.assert_allclose(thrice, 9 * once, atol=1e-10)
     np.testing.assert_allclose(values(layer, 0 * x), 0 * x)
+
+
+def test_products_stay_bounded_where_groups_are_orthogonal():
+    def change(layer, factor):
+        x = factor * random_features(layer)
+        return values(layer, x) - x
+
+    channels = dict.fromkeys(ORTHOGONAL[:3], 2)
+    for limit in (0.5, 4.0):
+        layer = bilinear(3, channels, True, limit=limit)
+        # Far away operands have a root mean square of `limit`, and products that of its square.
+        unit = change(bilinear(3, channels, True, limit=1.0), 1e6) * limit**2
+        np.testing.assert_allclose(change(layer, 1e6), unit, rtol=1e-6, atol=1e-6)
+    # No other group leaves such a bound alone.
+    assert bilinear(3, channels, False).limit is None
 
 
 def test_every_type_that_has_products_gets_some():
