@@ -7,6 +7,7 @@ import numpy as np
 from softeq_sklearn.groups import Group
 from softeq_sklearn.projection._limits import USE_THE_PROJECTOR, check_dense
 from softeq_sklearn.projection._projector import Part, equivariant_parts
+from softeq_sklearn.projection._types import check_group
 from softeq_sklearn.representations import Rep, as_representation
 
 
@@ -40,7 +41,7 @@ def equivariant_basis(rep: Rep | str, group: Group) -> np.ndarray:
     >>> basis.shape
     (16, 2)
     """
-    rep = as_representation(rep)
+    rep, group = as_representation(rep), check_group(group)
     parts = equivariant_parts(rep, group)
     n_columns, rank = rep.dim(group), sum(part.rank for part in parts)
     check_dense("The basis", n_columns, rank, USE_THE_PROJECTOR)

@@ -79,6 +79,8 @@ def null_space_by_iteration(
     """
     rng = np.random.default_rng(0)
     bound = _upper_bound(apply, rng.standard_normal(size))
+    if bound == 0:
+        return IterationResult(np.eye(size), True, 0, 0.0)
     vectors, n_iterations = np.empty((size, 0)), 0
     width = _first_width(apply, rng.standard_normal((size, _N_PROBES)), bound)
     while width <= max_block:

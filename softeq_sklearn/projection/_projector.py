@@ -12,7 +12,7 @@ from softeq_sklearn.groups import Group
 from softeq_sklearn.projection._limits import USE_THE_PROJECTOR, check_dense, check_unknowns
 from softeq_sklearn.projection._orbits import OrbitSpace
 from softeq_sklearn.projection._solver import DenseSpace
-from softeq_sklearn.projection._types import type_space
+from softeq_sklearn.projection._types import check_group, type_space
 from softeq_sklearn.representations import Rep, as_representation
 from softeq_sklearn.representations._words import COVECTOR, POINT, VECTOR, Word
 
@@ -67,7 +67,7 @@ class EquivariantProjector:
                 f"'v' must have shape ({self.shape[1]},) or ({self.shape[1]}, n). "
                 f"Got shape {v.shape} instead."
             )
-        columns = v.reshape(len(v), -1)
+        columns = v[:, None] if v.ndim == 1 else v
         result = np.zeros_like(columns)
         for part in self._parts:
             result[part.index] = _project(part, columns[part.index])
@@ -136,7 +136,7 @@ def equivariant_projector(rep: Rep | str, group: Group) -> EquivariantProjector:
     >>> P @ [1.0, 0.0, 0.0, 0.0]
     array([0.5, 0. , 0. , 0.5])
     """
-    rep = as_representation(rep)
+    rep, group = as_representation(rep), check_group(group)
     return EquivariantProjector(rep, group, equivariant_parts(rep, group))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -57,11 +58,20 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    word = _check_word(word)
+    word, group = _check_word(word), check_group(group)
     check_unknowns(len(word), group.dim)
     basis = type_space(word, group).basis()
     basis.flags.writeable = False
     return basis
+
+
+def check_group(group: Any) -> Group:
+    """Return a group; anything else is refused."""
+    if not isinstance(group, Group):
+        raise TypeError(
+            f"'group' must be a Group. Got {group!r} of type {type(group).__name__} instead."
+        )
+    return group
 
 
 def type_space(word: Word, group: Group) -> DenseSpace | OrbitSpace:

@@ -1,0 +1,63 @@
+"""Filtered subspace iteration finds the whole null space, or says that it did not."""
+
+import numpy as np
+import pytest
+
+from softeq_sklearn.exceptions import ProblemTooLargeError
+from softeq_sklearn.projection._iterative import null_space_by_iteration
+
+
+def operator(rng, values):
+    """A positive semidefinite matrix with given eigenvalues, and its eigenvectors."""
+    Q = np.linalg.qr(rng.standard_normal((len(values), len(values))))[0]
+    return (Q * values) @ Q.T, Q
+
+
+@pytest.mark.parametrize("rank", [0, 1, 40, 150])
+@pytest.mark.parametrize("gap", [1.0, 1e-2])
+def test_finds_the_null_space(rank, gap, rng):
+    size = 300
+    values = np.concatenate([np.zeros(rank), rng.uniform(gap, 10, size - rank)])
+    matrix, Q = operator(rng, values)
+    result = null_space_by_iteration(matrix.__matmul__, size, max_block=size)
+    assert result.converged
+    assert result.vectors.shape == (size, rank)
+    assert result.residual <= 1e-13
+    np.testing.assert_allclose(
+        result.vectors @ result.vectors.T, Q[:, :rank] @ Q[:, :rank].T, atol=1e-9
+    )
+
+
+def test_zero_operator(rng):
+    result = null_space_by_iteration(np.zeros_like, 7, max_block=7)
+    assert result.converged
+    assert result.vectors.shape == (7, 7)
+
+
+def test_small_problems():
+    for size in (1, 2):
+        result = null_space_by_iteration(lambda X: 2 * X, size, max_block=size)
+        assert result.converged
+        assert result.vectors.shape == (size, 0)
+
+
+def test_deterministic(rng):
+    matrix, _ = operator(rng, np.concatenate([np.zeros(5), rng.uniform(1, 5, 95)]))
+    first, second = (
+        null_space_by_iteration(matrix.__matmul__, 100, max_block=100) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+
+
+def test_says_when_it_did_not_converge(rng):
+    values = np.concatenate([np.zeros(3), np.geomspace(1e-10, 1, 197)])
+    matrix, _ = operator(rng, values)
+    result = null_space_by_iteration(matrix.__matmul__, 200, max_block=200, max_iterations=5)
+    assert not result.converged
+    assert result.n_iterations == 5
+
+
+def test_more_null_vectors_than_memory(rng):
+    matrix, _ = operator(rng, np.concatenate([np.zeros(60), rng.uniform(1, 5, 40)]))
+    with pytest.raises(ProblemTooLargeError, match="on 100 unknowns needs .* at most 50 fit"):
+        null_space_by_iteration(matrix.__matmul__, 100, max_block=50)
