@@ -114,14 +114,27 @@ def test_smaller_symmetry_does_not_bring_the_larger(equivariance_gap):
     assert equivariance_gap(network, SE(2), "P P", "P") > 0.01
 
 
+def check_any_network(data, max_dim, max_columns, **size):
+    group = data.draw(groups(max_dim=max_dim, affine=None))
+    rep_in = data.draw(representations(group, max_columns=max_columns, points=group.is_affine))
+    rep_out = data.draw(representations(group, max_columns=max_columns))
+    network = EquivariantNetwork(rep_in, rep_out, group, **size).double()
+    assert_equivariant(network, group, rep_in, rep_out, n_rows=4, n_elements=4, tol=1e-9)
+    soft = SoftEquivariantNetwork(rep_in, rep_out, [group], **size).double()
+    assert_equivariant(soft, group, rep_in, rep_out, n_rows=4, n_elements=4, tol=1e-4)
+
+
 @settings(max_examples=25)
 @given(st.data())
-def test_equivariant_network_of_any_group_and_columns(data):
-    group = data.draw(groups(max_dim=3, affine=None))
-    rep_in = data.draw(representations(group, max_columns=9, points=group.is_affine))
-    rep_out = data.draw(representations(group, max_columns=9))
-    network = EquivariantNetwork(rep_in, rep_out, group, hidden_channels=16, n_hidden_layers=1)
-    assert_equivariant(network.double(), group, rep_in, rep_out, n_rows=4, n_elements=4, tol=1e-9)
+def test_network_of_any_group_and_columns(data):
+    check_any_network(data, max_dim=3, max_columns=9, hidden_channels=16, n_hidden_layers=1)
+
+
+@pytest.mark.slow
+@settings(max_examples=150)
+@given(st.data())
+def test_larger_network_of_any_group_and_columns(data):
+    check_any_network(data, max_dim=5, max_columns=40, hidden_channels=90, n_hidden_layers=3)
 
 
 @given(st.permutations(["1 1", "V", "W", "WV"]), st.permutations(["1", "V V", "VW"]))
