@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -16,7 +17,13 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from skorch.utils import noop
 
-from softeq_sklearn.estimators._parameters import device_of, representation_of
+from softeq_sklearn.estimators._divergence import StopAtDivergence
+from softeq_sklearn.estimators._parameters import (
+    callbacks_of,
+    device_of,
+    hidden_of,
+    representation_of,
+)
 from softeq_sklearn.estimators._scaling import fit_scaling
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.representations import Rep
@@ -61,9 +68,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return the groups that the network is built for, a dict from name to Group."""
         raise NotImplementedError
 
-    def _shaping_groups(self):
-        """Return the groups that the start of the network and the scaling respect, a list."""
-        return list(self._groups.values())
+    def _shaping_groups(self, groups):
+        """Return those groups that the start of the network and the scaling respect, a list."""
+        return list(groups.values())
 
     def _network(self):
         """Return the network class and its arguments."""
@@ -110,14 +117,15 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self._set_up(X, Y, keep=again)
         train, valid = _split(len(X), self.validation_fraction, seeds[0])
         previous = self.net_ if again else None
-        self.net_ = self._make_net(len(train), len(valid), seeds, previous)
+        net = self._make_net(len(train), len(valid), seeds, previous)
         inputs, targets = self._scaled(X, Y)
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
-            self.net_.set_params(train_split=predefined_split(held_out))
-        self._train(inputs[train], targets[train])
-        self.net_.set_params(train_split=None)  # the net must not keep the data
-        self._finish(X[valid] if len(valid) else X, seeds[3])
+            net.set_params(train_split=predefined_split(held_out))
+        _train(net, inputs[train], targets[train])
+        self._constant_rate = False
+        net.set_params(train_split=None)  # the net must not keep the data
+        self._finish(net, X[valid] if len(valid) else X, seeds[3])
         return self
 
     def partial_fit(self, X, y):
@@ -144,11 +152,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=4)
         self._set_up(X, Y, keep=not first)
-        if first or self.net_.max_epochs != 1:
-            previous = None if first else self.net_
-            self.net_ = self._make_net(len(X), 0, seeds, previous, one_epoch=True)
-        self._train(*self._scaled(X, Y))
-        self._finish(X, seeds[3])
+        net = None if first else self.net_
+        if first or not self._constant_rate:
+            net = self._make_net(len(X), 0, seeds, net, one_epoch=True)
+        _train(net, *self._scaled(X, Y))
+        self._constant_rate = True
+        self._finish(net, X, seeds[3])
         return self
 
     def predict(self, X):
@@ -164,10 +173,14 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in float64, one-dimensional if y was.
         """
-        check_is_fitted(self, "net_")
+        check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         Y = self._function()(X)
         return Y.ravel() if self._one_dimensional else Y
+
+    def __sklearn_is_fitted__(self):
+        # Checking the data sets attributes too, long before there is a network.
+        return hasattr(self, "net_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -177,6 +190,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
     # Steps of a fit ------------------------------------------------------------------------
 
     def _check_rows(self, X, y, reset):
+        if issparse(y):
+            raise TypeError(
+                "Sparse data was passed for y, but dense data is required. "
+                f"Got {y!r}; write y.toarray()."
+            )
         X, y = validate_data(
             self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
         )
@@ -191,23 +209,21 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
         rep_out, dim = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
-        structure = (
-            tuple(groups.items()),
-            rep_in,
-            rep_out,
-            self.hidden_channels,
-            self.n_hidden_layers,
-        )
+        shaping = self._shaping_groups(groups)
+        structure = {
+            "groups": list(groups.items()),
+            "groups with a strength": shaping,
+            "rep_in": rep_in,
+            "rep_out": rep_out,
+            "hidden_channels": hidden_of(self.hidden_channels),
+            "n_hidden_layers": self.n_hidden_layers,
+        }
         if keep:
-            if structure != self._structure:
-                raise ValueError(
-                    "Training can only go on with the groups, representations and hidden layers "
-                    f"of the first fit, {self._structure}. Got {structure}."
-                )
+            _check_same_structure(self._structure, structure)
             return
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
-        shaping = self._shaping_groups()
+        self._shaping, self._hidden = shaping, structure["hidden_channels"]
         common = generated_by(*shaping) if shaping else None
         self._scale_in = fit_scaling(X, rep_in, self._dim, common)
         self._scale_out = fit_scaling(Y, rep_out, self._dim, common, self._scale_in.point_factor)
@@ -223,7 +239,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         device = device_of(self.device)
         batch_size = _batch_size(self.batch_size, n_train)
         epochs = 1 if one_epoch else self.max_epochs
-        callbacks = [GradientNormClipping(_GRADIENT_NORM)]
+        callbacks = [GradientNormClipping(_GRADIENT_NORM), StopAtDivergence()]
         if not one_epoch:
             callbacks += self._fit_callbacks(epochs * -(-n_train // batch_size), n_valid)
         net = PenalizedNet(
@@ -245,7 +261,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             iterator_train__random_state=np.random.RandomState(seeds[2]),
             iterator_valid=TensorBatches,
             iterator_valid__batch_size=_PREDICT_ROWS,
-            callbacks=callbacks + list(self.callbacks or ()),
+            callbacks=callbacks + callbacks_of(self.callbacks),
             callbacks__print_log=None,
             device=device,
             verbose=0,
@@ -254,11 +270,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if previous is not None:
             net.module_.load_state_dict(previous.module_.state_dict())
             net.history = previous.history
+            if one_epoch and hasattr(previous, "penalty_"):  # strengths stay as they were tuned
+                net.penalty_.set_strengths(previous.penalty_.strengths)
         return net
-
-    def _train(self, inputs, targets):
-        with threads_for(self.net_.batch_size * self.net_.module_.width):
-            self.net_.partial_fit(inputs, targets)
 
     def _fit_callbacks(self, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
@@ -270,14 +284,15 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             # Without early stopping the patience never ends, and this only restores the best.
             share = _PATIENCE_SHARE if self.early_stopping else 1
             patience = max(10, round(share * self.max_epochs)) if self.early_stopping else np.inf
-            callbacks.append(EarlyStopping(patience=patience, load_best=True, sink=noop))
+            callbacks.append(
+                EarlyStopping(patience=patience, threshold=0, load_best=True, sink=noop)
+            )
         if self.verbose:
             callbacks.append(EpochProgress())
         return callbacks
 
-    def _finish(self, X, seed):
-        self.module_ = self.net_.module_
-        self.history_ = self.net_.history
+    def _finish(self, net, X, seed):
+        self.net_, self.module_, self.history_ = net, net.module_, net.history
         self._report(X, np.random.RandomState(seed))
 
     def _function(self):
@@ -303,6 +318,23 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
 def _batch_size(batch_size, n_train):
     """Return the rows of a step; "auto" makes ten steps an epoch of 32 to 500 rows each."""
     return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
+
+
+def _train(net, inputs, targets):
+    with threads_for(net.batch_size * net.module_.width):
+        net.partial_fit(inputs, targets)
+
+
+def _check_same_structure(before, now):
+    """Raise an error that names what differs from the first fit."""
+    changed = [
+        f"{name}={now[name]!r} after {before[name]!r}" for name in now if now[name] != before[name]
+    ]
+    if changed:
+        raise ValueError(
+            "Training can only go on with the groups, representations and hidden layers of the "
+            f"first fit. Got {', '.join(changed)}."
+        )
 
 
 def _split(n_rows, validation_fraction, seed):

@@ -130,7 +130,7 @@ class EquivariantRegressor(BaseEquivariantRegressor):
         arguments = {
             "rep_in": self._rep_in,
             "rep_out": self._rep_out,
-            "hidden_channels": self.hidden_channels,
+            "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
         }
         if self.group is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
+from skorch.callbacks import Callback
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.representations import Scalar, as_representation
@@ -77,11 +78,11 @@ def strengths_of(strengths, groups):
         If a strength is negative or not finite, is missing, or has no group.
     """
     if isinstance(strengths, Mapping):
-        unknown = sorted(set(strengths) - set(groups))
-        missing = sorted(set(groups) - set(strengths))
+        unknown = [name for name in strengths if name not in groups]
+        missing = [name for name in groups if name not in strengths]
         if unknown or missing:
             raise ValueError(
-                f"strengths must name exactly the groups {sorted(groups)}. "
+                f"strengths must name exactly the groups {list(groups)}. "
                 f"Got unknown names {unknown} and no strength for {missing}."
             )
         named = {name: strengths[name] for name in groups}
@@ -142,6 +143,63 @@ def representation_of(name, value, n_columns, dim):
     return rep, dim
 
 
+def hidden_of(hidden_channels):
+    """Number of hidden features, or representation of a hidden layer.
+
+    Parameters
+    ----------
+    hidden_channels : int, Rep or str
+        What the user gave.
+
+    Returns
+    -------
+    int or Rep
+
+    Raises
+    ------
+    ValueError
+        If the text does not parse, or there are Points.
+    """
+    if isinstance(hidden_channels, Integral):
+        return int(hidden_channels)
+    try:
+        rep = as_representation(hidden_channels)
+    except ValueError as error:
+        raise ValueError(f"hidden_channels: {error}") from error
+    if rep.has_points or rep.has_dual_points:
+        raise ValueError(
+            f"hidden_channels may have no Points: inside the network they are Vectors. Got {rep!r}."
+        )
+    return rep
+
+
+def callbacks_of(callbacks):
+    """Further callbacks as a list.
+
+    Parameters
+    ----------
+    callbacks : list, tuple or None
+        skorch callbacks or classes of them, also in pairs with a name.
+
+    Returns
+    -------
+    list
+
+    Raises
+    ------
+    TypeError
+        If an entry is something else.
+    """
+    callbacks = list(callbacks or ())
+    for entry in callbacks:
+        callback = entry[1] if isinstance(entry, tuple) and len(entry) == 2 else entry
+        if not isinstance(callback, Callback) and not (
+            isinstance(callback, type) and issubclass(callback, Callback)
+        ):
+            raise TypeError(f"callbacks must hold skorch callbacks. Got {entry!r}.")
+    return callbacks
+
+
 def device_of(device):
     """Torch device by name; "auto" takes a CUDA device where there is one.
 
@@ -162,7 +220,7 @@ def device_of(device):
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).cpu()  # "meta" makes tensors, but they hold no numbers
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
             "device must be 'auto' or the name of a torch device of this machine. "

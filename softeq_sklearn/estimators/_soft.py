@@ -170,16 +170,16 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self._strengths = strengths_of(self.strengths, groups)
         return groups
 
-    def _shaping_groups(self):
-        return [group for name, group in self._groups.items() if self._strengths[name] > 0]
+    def _shaping_groups(self, groups):
+        return [group for name, group in groups.items() if self._strengths[name] > 0]
 
     def _network(self):
         return SoftEquivariantNetwork, {
             "rep_in": self._rep_in,
             "rep_out": self._rep_out,
-            "groups": self._shaping_groups(),
+            "groups": self._shaping,
             "dim": self._dim,
-            "hidden_channels": self.hidden_channels,
+            "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
         }
 
@@ -192,12 +192,12 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _report(self, X, rng):
         names = list(self._groups)
+        if len(X) > _LEVEL_ROWS:  # rows may be sorted, by time for example
+            X = X[rng.permutation(len(X))[:_LEVEL_ROWS]]
         penalty = self.net_.penalty_ if names else None
         penalties = penalty.values(self.module_) if names else {}
         self.strengths_ = np.array([penalty.strengths[name] for name in names])
-        error = [
-            self._equivariance_error(X[:_LEVEL_ROWS], name, _LEVEL_ELEMENTS, rng) for name in names
-        ]
+        error = [self._equivariance_error(X, name, _LEVEL_ELEMENTS, rng) for name in names]
         self.levels_ = Levels(
             name=np.array(names, dtype=str),
             strength=self.strengths_,
