@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
 
-# Numbers in a dense array, a result or a step on the way: 2^27 float64 are 1 GB.
-MAX_DENSE_ENTRIES = 2**27
-# Components of one tensor type.
-MAX_UNKNOWNS = 2**25
+# Numbers in a dense array, a result or a step on the way, of which there may be a few copies:
+# 2^26 float64 are 0.5 GB.
+MAX_DENSE_ENTRIES = 2**26
+# Components of one tensor type; orbits take about 100 bytes for each.
+MAX_UNKNOWNS = 2**23
 # Unknowns that the diagonal generators leave: a dense eigenproblem of this size takes about 10 s.
 MAX_EIGH_SIZE = 4096
 # The same for the iterative solver, and numbers in its block of vectors.
 MAX_ITERATIVE_SIZE = 2**20
-MAX_BLOCK_ENTRIES = 2**26
+MAX_BLOCK_ENTRIES = 2**25
 
 USE_THE_PROJECTOR = "The projector of equivariant_projector, used with @, needs no such array."
 

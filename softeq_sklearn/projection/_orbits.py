@@ -131,8 +131,10 @@ def _components(n: int, maps: list[np.ndarray]) -> tuple[int, np.ndarray]:
     """Label the orbits of range(n) under permutations, numbered by their smallest element."""
     if not maps:
         return n, np.arange(n)
-    start = np.tile(np.arange(n), len(maps))
-    graph = coo_array((np.ones(len(start), dtype=np.int8), (start, np.concatenate(maps))), (n, n))
+    # Half the memory of int64; limits keep n far below 2^31.
+    start = np.tile(np.arange(n, dtype=np.int32), len(maps))
+    end = np.concatenate(maps, dtype=np.int32, casting="same_kind")
+    graph = coo_array((np.ones(len(start), dtype=np.int8), (start, end)), (n, n))
     n_orbits, labels = connected_components(graph, directed=False)
     _, first = np.unique(labels, return_index=True)
     number = np.empty(n_orbits, dtype=np.int64)

@@ -29,6 +29,10 @@ class DenseSpace:
 
     columns: np.ndarray
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", np.ascontiguousarray(self.columns))
+        self.columns.flags.writeable = False
+
     @property
     def rank(self) -> int:
         """Dimension of the space."""
@@ -99,7 +103,7 @@ def _solve(word: Word, generators: Generators) -> DenseSpace | OrbitSpace:
         if not constraint.is_lie:
             rows = reduced(constraint, word, rows)
     rows = null_rows(frame.remaining, word, rows)
-    return DenseSpace(np.ascontiguousarray(rows.T))
+    return DenseSpace(rows.T)
 
 
 def _candidates(word: Word, frame: Eigenframe) -> np.ndarray:

@@ -10,6 +10,10 @@ from scipy.sparse import coo_array, csr_array
 from softeq_sklearn.projection._generators import Generators
 from softeq_sklearn.representations._words import COVECTOR, VECTOR, Word, apply_letters
 
+# Largest norm of a discrete generator on tensors: rounding errors of 1e-16 of it stay below what
+# counts as a clear motion.
+MAX_NORM = 1e7
+
 
 @dataclass(frozen=True, eq=False)
 class Constraint:
@@ -35,8 +39,12 @@ class Constraint:
     def apply(self, word: Word, tensors: np.ndarray) -> np.ndarray:
         """Return how far tensors, rows of shape (m, n), are from being fixed.
 
-        For a discrete generator divided by a bound of the norm, so that a row of length 1 gives one
-        of length at most 1.
+        Discrete generators of large norm are scaled so that rounding errors stay below 1e-11.
+
+        Raises
+        ------
+        ValueError
+            If the norm is so large that rounding errors look like motions.
         """
         return self._apply(word, self.operators(), tensors)
 
@@ -50,8 +58,14 @@ class Constraint:
     ) -> np.ndarray:
         if self.is_lie:
             return apply_sum(word, operators, tensors)
-        bound = np.prod([np.linalg.norm(operators[letter], ord=2) for letter in word])
-        return (apply_letters(word, operators, tensors) - tensors) / (1 + bound)
+        norm = np.prod([np.linalg.norm(operators[letter], ord=2) for letter in word])
+        if norm > MAX_NORM:
+            raise ValueError(
+                f"A discrete generator stretches tensors of type {word} by up to {norm:.1e}; at "
+                f"most {MAX_NORM:.0e} leaves enough digits to tell what it fixes. Use generators "
+                "closer to orthogonal ones, or tensors with fewer axes."
+            )
+        return (apply_letters(word, operators, tensors) - tensors) / max(1.0, 1e-4 * norm)
 
 
 def constraints_of(generators: Generators) -> list[Constraint]:

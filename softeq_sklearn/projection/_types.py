@@ -108,11 +108,12 @@ def _solve(word: Word, group: Group) -> DenseSpace | OrbitSpace:
     return fixed_space(word, generators)
 
 
-def _with_axes_back(space: DenseSpace, order: list[int], d: int) -> DenseSpace:
+def _with_axes_back(space: DenseSpace | OrbitSpace, order: list[int], d: int) -> DenseSpace:
     """Return the space with axes in the order of the word; `order` sorted them."""
-    tensors = space.columns.reshape(*(d,) * len(order), -1)
+    basis = space.basis()
+    tensors = basis.reshape(*(d,) * len(order), space.rank)
     back = [*np.argsort(order), len(order)]
-    return DenseSpace(np.ascontiguousarray(tensors.transpose(back)).reshape(space.columns.shape))
+    return DenseSpace(tensors.transpose(back).reshape(basis.shape))
 
 
 def _without_translations(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from math import comb
 
 import numpy as np
 import pytest
@@ -183,6 +184,20 @@ def test_too_many_unknowns_are_refused_at_once(group, order):
     with pytest.raises(ProblemTooLargeError, match=f"{group.dim**order} unknowns, too many"):
         type_basis((1,) * order, group)
     assert time.perf_counter() - start < 0.1
+
+
+def test_long_shears_have_the_rank_of_short_ones_or_are_refused():
+    def rank(order, size):
+        shear = MatrixGroup(discrete_generators=[[[1.0, size], [0.0, 1.0]]])
+        return type_basis((1,) * order, shear).shape[1]
+
+    for order in range(1, 7):
+        assert rank(order, 1.0) == comb(order, order // 2)
+        if order <= 3:
+            assert rank(order, 100.0) == rank(order, 1.0)
+        else:
+            with pytest.raises(ValueError, match="stretches tensors .* by up to 1.0e.*at most 1e"):
+                rank(order, 100.0)
 
 
 def test_an_unclear_rank_is_an_error_not_a_guess():
