@@ -127,7 +127,7 @@ class ColumnMap:
 def input_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
     """Sort the columns of an input by tensor type.
 
-    k Points take one slot of type POINT and k - 1 slots of type V: `PointFrame` turns them into
+    k Points take one slot of type POINT and k - 1 slots of type V: `InputColumns` turns them into
     their mean, the only part that a translation moves, and differences, which are Vectors.
     """
     pieces, points = _collect(rep, dim, orthogonal)

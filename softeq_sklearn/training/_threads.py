@@ -9,7 +9,7 @@ import torch
 # Numbers in one batch of hidden features from which a second thread pays. Below, starting the
 # threads takes as long as their work, and on a busy machine they wait for each other: six times
 # the time was measured with two threads on two busy cores, at 90 rows of 128 features.
-_NUMBERS_WORTH_THREADS = 2**18
+_NUMBERS_WORTH_THREADS = 100_000
 
 
 @contextmanager
