@@ -114,7 +114,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     ... )
     >>> model.fit(data.data, data.target).predict(data.data[:2]).shape
     (2, 9)
-    >>> list(model.levels_.name)
+    >>> model.levels_.name.tolist()
     ['O(2) xy', 'O(2) yz', 'O(2) xz']
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from softeq_sklearn.estimators import SoftEquivariantRegressor
 
@@ -94,16 +94,23 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        TypeError
+            If `estimator` is no SoftEquivariantRegressor.
         sklearn.exceptions.NotFittedError
             If `prefit` is true and the estimator is not fitted.
+        ValueError
+            If `prefit` is true and X has other columns than the estimator was fitted to.
         """
         self._validate_params()
         estimator = SoftEquivariantRegressor() if self.estimator is None else self.estimator
+        if not hasattr(estimator, "_equivariance_error"):  # a FrozenEstimator has it, too
+            raise TypeError(f"estimator must be a SoftEquivariantRegressor. Got {estimator!r}.")
         if self.prefit:
             check_is_fitted(estimator)
             self.estimator_ = estimator
         else:
             self.estimator_ = clone(estimator).fit(X, y)
+        validate_data(self.estimator_, X, reset=False, dtype=np.float64)
         validate_data(self, X, skip_check_array=True)
         self.levels_ = self.estimator_.levels_
         rng = check_random_state(self.random_state)
@@ -146,6 +153,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         ndarray of str objects of shape (n_groups,)
         """
         check_is_fitted(self, "estimator_")
+        _check_feature_names_in(self, input_features, generate_names=False)
         return np.asarray(self.levels_.name, dtype=object)
 
     def __sklearn_tags__(self):
