@@ -62,7 +62,9 @@ def parse_representation(text: str, name: str = "rep") -> Rep:
     T(p, q), an integer or '(' at position 2, found 'Scaler'. Got '5*Scaler' instead.
     """
     if not isinstance(text, str):
-        raise TypeError(f"'{name}' must be a str. Got {text!r} of type {type(text).__name__}.")
+        raise TypeError(
+            f"'{name}' must be a str. Got {text!r} of type {type(text).__name__} instead."
+        )
     return _Parser(text, name).parse()
 
 
@@ -190,7 +192,7 @@ class _Parser:
         return int(token.text)
 
     def _tensor(self) -> Rep:
-        start = self._token.position
+        start = self._tokens[self._next - 1].position
         if not self._accept("("):
             self._fail("'(' after T")
         orders = [self._integer()]
@@ -205,7 +207,7 @@ class _Parser:
         try:
             return T(*orders)
         except ValueError as error:
-            self._refuse(f"T at position {start - 1}: {error}")
+            self._refuse(f"T at position {start}: {error}")
 
     def _fail(self, expected: str):
         token = self._token

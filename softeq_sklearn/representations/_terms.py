@@ -23,6 +23,9 @@ from softeq_sklearn.representations._words import (
 if TYPE_CHECKING:
     from softeq_sklearn.representations._rep import Rep
 
+# Every factor (Vector + Vector.T) of a product doubles the number of types.
+MAX_TYPES = 10_000
+
 
 @dataclass(frozen=True)
 class Product:
@@ -98,6 +101,11 @@ def count_words(terms: Iterable[tuple[int, Term]]) -> Counter[Word]:
         prefix, inner = (term.word, term.factor) if isinstance(term, Product) else ((), term)
         for word, count in inner._counts.items():
             counts[prefix + word] += m * count
+        if len(counts) > MAX_TYPES:
+            raise ValueError(
+                f"A representation must have at most {MAX_TYPES} different tensor types. "
+                f"Got more than {len(counts) - 1} instead."
+            )
     return counts
 
 
