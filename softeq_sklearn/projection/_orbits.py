@@ -128,7 +128,10 @@ def _signed_orbits(n: int, edges) -> OrbitSpace:
 
 
 def _components(n: int, maps: list[np.ndarray]) -> tuple[int, np.ndarray]:
-    """Label the orbits of range(n) under permutations, numbered by their smallest element."""
+    """Label the orbits of range(n) under permutations, numbered by their smallest element.
+
+    The order is ours: scipy does not promise one.
+    """
     if not maps:
         return n, np.arange(n)
     # Half the memory of int64; limits keep n far below 2^31.

@@ -103,8 +103,8 @@ def count_words(terms: Iterable[tuple[int, Term]]) -> Counter[Word]:
             counts[prefix + word] += m * count
         if len(counts) > MAX_TYPES:
             raise ValueError(
-                f"A representation must have at most {MAX_TYPES} different tensor types. "
-                f"Got more than {len(counts) - 1} instead."
+                f"A representation must have at most {MAX_TYPES} different tensor types. Got more "
+                "instead: products of sums of V and V* have very many."
             )
     return counts
 
