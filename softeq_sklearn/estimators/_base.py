@@ -277,7 +277,10 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
     def _fit_callbacks(self, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
         decay = LRScheduler(
-            torch.optim.lr_scheduler.CosineAnnealingLR, T_max=n_steps, step_every="batch"
+            torch.optim.lr_scheduler.CosineAnnealingLR,
+            T_max=n_steps,
+            last_epoch=-1,  # a new decay, also after a warm start, whose history is not empty
+            step_every="batch",
         )
         callbacks = [decay, *self._training_callbacks()]
         if n_valid:

@@ -158,7 +158,7 @@ def hidden_of(hidden_channels):
     Raises
     ------
     ValueError
-        If the text does not parse, or there are Points.
+        If the text does not parse, nothing is left, or there are Points.
     """
     if isinstance(hidden_channels, Integral):
         return int(hidden_channels)
@@ -166,6 +166,10 @@ def hidden_of(hidden_channels):
         rep = as_representation(hidden_channels)
     except ValueError as error:
         raise ValueError(f"hidden_channels: {error}") from error
+    if not rep.dim(1):
+        raise ValueError(
+            f"hidden_channels must have at least one feature. Got {hidden_channels!r}."
+        )
     if rep.has_points or rep.has_dual_points:
         raise ValueError(
             f"hidden_channels may have no Points: inside the network they are Vectors. Got {rep!r}."
