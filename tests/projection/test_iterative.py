@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
+from softeq_sklearn.projection import _iterative
 from softeq_sklearn.projection._iterative import null_space_by_iteration
 
 
@@ -26,6 +27,31 @@ def test_finds_the_null_space(rank, gap, rng):
     np.testing.assert_allclose(
         result.vectors @ result.vectors.T, Q[:, :rank] @ Q[:, :rank].T, atol=1e-9
     )
+
+
+@pytest.mark.parametrize("first_width", [4, 40, 42])
+def test_a_block_that_is_too_small_grows(first_width, rng, monkeypatch):
+    # Blocks that are null throughout, or nearly, cannot show that nothing is missing.
+    monkeypatch.setattr(_iterative, "_first_width", lambda apply, probes, bound: first_width)
+    matrix, Q = operator(rng, np.concatenate([np.zeros(41), rng.uniform(0.1, 5, 159)]))
+    result = null_space_by_iteration(matrix.__matmul__, 200, max_block=200)
+    assert result.converged
+    assert result.vectors.shape == (200, 41)
+    np.testing.assert_allclose(
+        Q[:, :41].T @ result.vectors @ result.vectors.T, Q[:, :41].T, atol=1e-9
+    )
+
+
+def test_estimates_hold(rng):
+    for _ in range(20):
+        rank = int(rng.integers(0, 80))
+        values = np.concatenate([np.zeros(rank), rng.uniform(0.1, 5, 100 - rank)])
+        matrix, _ = operator(rng, values)
+        bound = _iterative._upper_bound(matrix.__matmul__, rng.standard_normal(100))
+        assert values.max() <= bound <= 2 * values.max()
+        probes = rng.standard_normal((100, 8))
+        width = _iterative._first_width(matrix.__matmul__, probes, bound)
+        assert rank < width <= 1.7 * rank + 20
 
 
 def test_zero_operator(rng):

@@ -6,7 +6,10 @@ import pytest
 from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.groups import SO, MatrixGroup, O, SO13p, Sp
 from softeq_sklearn.projection import _limits, _reduced_problem, _solver, clear_cache, type_basis
+from softeq_sklearn.projection._generators import generators_of
 from softeq_sklearn.projection._iterative import IterationResult
+from softeq_sklearn.projection._tensor_operators import constraints_of
+from softeq_sklearn.projection._weights import eigenframe_of
 
 GOLDEN = (1 + 5**0.5) / 2
 
@@ -25,6 +28,25 @@ ICOSAHEDRON = MatrixGroup(
 
 def test_the_icosahedron_has_sixty_rotations():
     assert ICOSAHEDRON.order == 60
+
+
+@pytest.mark.parametrize("group", [SO(3), O(3), SO13p(), Sp(2), ICOSAHEDRON], ids=repr)
+@pytest.mark.parametrize("word", [(1, 1), (1, -1), (1, 1, -1, -1)])
+def test_gram_matrices_are_those_of_the_constraints(group, word):
+    constraints = constraints_of(generators_of(group))
+    frame = eigenframe_of(constraints, group.dim)
+    problem = _reduced_problem.ReducedProblem.of(word, frame)
+    tensors = frame.to_tensors(word, problem.positions, problem.real_basis.T.tocsr())
+
+    def gram(chosen):
+        images = [c.apply(word, tensors) for c in frame.remaining if c.is_lie == chosen]
+        return sum((image @ image.T for image in images), np.zeros((len(tensors),) * 2))
+
+    np.testing.assert_allclose(problem._lie_gram().toarray(), gram(True), atol=1e-12)
+    identity = np.eye(len(tensors))
+    operators = [problem._gram_operator(c) for c in problem.discrete]
+    applied = sum((apply(identity) for apply in operators), np.zeros_like(identity))
+    np.testing.assert_allclose(applied, gram(False), atol=1e-12)
 
 
 @pytest.mark.parametrize(
