@@ -25,7 +25,6 @@ from softeq_sklearn.estimators._parameters import (
     representation_of,
 )
 from softeq_sklearn.estimators._scaling import fit_scaling
-from softeq_sklearn.groups import generated_by
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import EpochProgress, PenalizedNet, TensorBatches, threads_for
 
@@ -224,9 +223,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
-        common = generated_by(*shaping) if shaping else None
-        self._scale_in = fit_scaling(X, rep_in, self._dim, common)
-        self._scale_out = fit_scaling(Y, rep_out, self._dim, common, self._scale_in.point_factor)
+        self._scale_in = fit_scaling(X, rep_in, self._dim, shaping)
+        self._scale_out = fit_scaling(Y, rep_out, self._dim, shaping, self._scale_in.points)
 
     def _scaled(self, X, Y):
         inputs = self._scale_in.transform(X).astype(np.float32)
