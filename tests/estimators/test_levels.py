@@ -1,0 +1,123 @@
+"""The table of levels, printed and as a frame."""
+
+import html.parser
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from softeq_sklearn.inspection import Levels
+
+NAMES = ["SO(2)", "a longer name", '<b>R & "D"\'s</b>']
+
+
+@pytest.fixture
+def levels():
+    return Levels(
+        name=np.array(NAMES),
+        strength=np.array([1.0, 0.0, 1.25e-7]),
+        penalty=np.array([0.0, 123456.0, 0.0123456]),
+        error=np.array([0.0, 1.0, 0.123456]),
+    )
+
+
+@pytest.fixture
+def nothing():
+    return Levels(np.array([], dtype=str), np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+class Table(html.parser.HTMLParser):
+    """Read the cells of a table and check that tags are closed in order."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.rows = [], []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        assert self.open[-1] in ("td", "th"), "text outside of a cell"
+        self.rows[-1][-1] += data
+
+
+def test_repr_is_a_table(levels):
+    lines = repr(levels).splitlines()
+    assert lines[0].split() == ["group", "strength", "penalty", "error"]
+    assert len(lines) == 4
+    assert len({len(line) for line in lines}) == 1  # columns stand below each other
+    for line, name in zip(lines[1:], NAMES, strict=True):
+        assert line.startswith(name)
+    assert lines[1].split()[-3:] == ["1", "0", "0.0000"]
+    assert lines[2].split()[-3:] == ["0", "1.23e+05", "1.0000"]
+    assert lines[3].split()[-3:] == ["1.25e-07", "0.0123", "0.1235"]
+    assert str(levels) == repr(levels)
+
+
+def test_short_names_do_not_squeeze_the_title(levels):
+    short = Levels(np.array(["a"]), *(np.array([1.0]) for _ in range(3)))
+    assert repr(short).splitlines()[0].startswith("group ")
+    assert len({len(line) for line in repr(short).splitlines()}) == 1
+
+
+def test_html_is_the_same_table(levels):
+    rows = Table(levels._repr_html_()).rows
+    assert rows[0] == ["group", "strength", "penalty", "error"]
+    assert [row[0] for row in rows[1:]] == NAMES
+    for row, line in zip(rows[1:], repr(levels).splitlines()[1:], strict=True):
+        assert row[1:] == line.split()[-3:]
+
+
+def test_names_are_escaped(levels):
+    assert "<b>" not in levels._repr_html_()
+
+
+def test_frame(levels):
+    frame = levels.to_frame()
+    assert frame.columns.tolist() == ["strength", "penalty", "error"]
+    assert frame.index.name == "group" and frame.index.tolist() == NAMES
+    for column in frame.columns:
+        assert_array_equal(frame[column], getattr(levels, column))
+
+
+def test_nothing(nothing):
+    assert len(nothing) == 0
+    assert "no groups" in repr(nothing)
+    assert Table(nothing._repr_html_()).rows == [["group", "strength", "penalty", "error"]]
+    assert nothing.to_frame().shape == (0, 3)
+
+
+def test_one_group_only(make_soft, plane):
+    from softeq_sklearn.groups import SO
+
+    levels = make_soft(groups=[SO(2)]).fit(*plane).levels_
+    assert len(levels) == 1
+    assert len(repr(levels).splitlines()) == 2
+
+
+def test_levels_of_a_fit(make_soft, plane):
+    levels = make_soft().fit(*plane).levels_
+    assert len(levels) == 2
+    for field in ("name", "strength", "penalty", "error"):
+        assert getattr(levels, field).shape == (2,)
+    assert levels.name.dtype.kind == "U"
+    assert ((levels.error >= 0) & (levels.error <= 1)).all()
+    assert (levels.penalty >= 0).all()
+
+
+def test_pickle_and_no_assignment(levels):
+    twin = pickle.loads(pickle.dumps(levels))
+    assert repr(twin) == repr(levels)
+    with pytest.raises(AttributeError):
+        levels.error = np.zeros(3)
