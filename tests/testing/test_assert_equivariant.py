@@ -32,6 +32,10 @@ def lengths(X):
     return np.linalg.norm(X, axis=1)
 
 
+def positive_part(X):
+    return np.maximum(X, 0.0)
+
+
 def centroid(X):
     return (X[:, :2] + X[:, 2:]) / 2
 
@@ -100,8 +104,55 @@ def test_output_that_is_no_number_is_not_equivariant(bad):
     def broken(X):
         return np.where(X > 1, bad, X)
 
-    with np.errstate(invalid="ignore"), pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match="relative error is nan"):
         assert_equivariant(broken, SO(3), "Vector", "Vector")
+
+
+def test_one_element_without_a_number_is_enough():
+    n_calls = 0
+
+    def breaks_later(X):
+        nonlocal n_calls
+        n_calls += 1
+        return np.full_like(X, np.nan) if n_calls == 4 else X
+
+    with pytest.raises(AssertionError, match="relative error is nan"):
+        assert_equivariant(breaks_later, SO(3), "Vector", "Vector")
+
+
+def test_function_that_changes_between_calls_is_noticed():
+    rng = np.random.RandomState(0)
+    for n_elements in (0, 3):
+        with pytest.raises(AssertionError):
+            assert_equivariant(
+                lambda X: X + rng.standard_normal(X.shape),
+                Trivial(2),
+                "Vector",
+                "Vector",
+                n_elements=n_elements,
+            )
+
+
+def test_error_is_relative_to_the_larger_side():
+    # f(h x) is zero, h f(x) is not: an error of 1 whatever the unit.
+    for unit in (1e-9, 1.0, 1e9):
+        rows = np.array([[unit, 0.0]])
+        with pytest.raises(AssertionError, match="relative error is 1, "):
+            assert_equivariant(positive_part, Reflection(2), "Vector", "Vector", X=rows, tol=0.5)
+
+
+def test_tolerance_follows_the_precision_of_a_module():
+    class Nearly(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.size = torch.nn.Parameter(torch.tensor(1e-5))
+
+        def forward(self, x):
+            return x + self.size * x.abs()
+
+    assert_equivariant(Nearly(), SO(3), "Vector", "Vector")
+    with pytest.raises(AssertionError, match="above the tolerance 1e-06"):
+        assert_equivariant(Nearly().double(), SO(3), "Vector", "Vector")
 
 
 def test_modules_keep_their_precision(device):
@@ -131,6 +182,8 @@ def test_generators_of_any_size():
         assert_equivariant(turned, group, "Vector", "Vector")
         with pytest.raises(AssertionError):
             assert_equivariant(np.tanh, group, "Vector", "Vector")
+        scalings = MatrixGroup(lie_algebra=size * np.eye(2)[None], name="scalings")
+        assert_equivariant(turned, scalings, "Vector", "Vector")
 
 
 def test_rows_and_elements_follow_the_random_state(global_generators_untouched):
@@ -143,8 +196,8 @@ def test_rows_and_elements_follow_the_random_state(global_generators_untouched):
     for random_state in (0, 0, 1):
         assert_equivariant(f, SO(3), "Vector", "Vector", n_rows=5, random_state=random_state)
     n = len(seen) // 3
-    # The rows, then each generator and each element on all of them.
-    assert n == 1 + 3 + 16
+    # The rows, then the identity, each generator and each element on all of them.
+    assert n == 1 + 1 + 3 + 16
     assert all(rows.shape == (5, 3) for rows in seen)
     first, again, other = seen[:n], seen[n : 2 * n], seen[2 * n :]
     assert all(map(np.array_equal, first, again))

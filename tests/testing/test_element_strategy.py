@@ -63,13 +63,15 @@ def test_elements_shrink_to_the_identity(group):
     assert group.contains(other)
 
 
-def test_an_element_may_be_changed_without_changing_the_group():
-    group = S(3)
+@pytest.mark.parametrize("group", [S(3), SO(3)], ids=repr)
+def test_an_element_may_be_changed_without_changing_others(group):
+    strategy = elements(group)
 
-    @given(elements(group))
+    @given(strategy)
     def spoil(g):
+        assert np.isfinite(g).all()
         g[:] = np.nan
 
-    before = group.discrete_generators.copy()
     spoil()
-    assert np.array_equal(group.discrete_generators, before)
+    spoil()  # one run draws the identity at most once
+    assert np.isfinite(group.discrete_generators).all()
