@@ -12,8 +12,9 @@ from sklearn.utils import check_array, check_random_state
 from softeq_sklearn.groups import Group, exponential
 from softeq_sklearn.representations import Rep, as_representation
 
-_DOUBLE_TOLERANCE = 1e-6
-_SINGLE_TOLERANCE = 1e-4
+# Relative and absolute tolerance in double and in less than double precision.
+_DOUBLE_TOLERANCES = 1e-6, 1e-12
+_SINGLE_TOLERANCES = 1e-4, 1e-7
 
 
 def assert_equivariant(
@@ -26,6 +27,7 @@ def assert_equivariant(
     n_rows: int = 16,
     n_elements: int = 16,
     tol: float | None = None,
+    atol: float | None = None,
     random_state=0,
 ) -> None:
     """Raise AssertionError unless f(g x) = g f(x).
@@ -52,6 +54,9 @@ def assert_equivariant(
     tol : float or None, default=None
         Largest norm of f(g x) - g f(x) in a row, relative to the largest norm of f(g x) or g f(x)
         in any row. None is 1e-6, or 1e-4 for a module in less than double precision.
+    atol : float or None, default=None
+        Norm of f(g x) - g f(x) below which a row passes anyway, for functions that are zero but for
+        rounding. None is 1e-12, or 1e-7 for a module in less than double precision.
     random_state : int, RandomState instance or None, default=0
         Governs the rows and the elements.
 
@@ -81,8 +86,9 @@ def assert_equivariant(
     AssertionError: The function is not equivariant under O(2) from Vector to Vector: ...
     """
     rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
-    function, default_tol = _as_function(f)
+    function, (default_tol, default_atol) = _as_function(f)
     tol = default_tol if tol is None else tol
+    atol = default_atol if atol is None else atol
     rng = check_random_state(random_state)
     X = rng.standard_normal((n_rows, rep_in.dim(group))) if X is None else X
     X = check_array(X, dtype=np.float64, input_name="X")
@@ -93,7 +99,7 @@ def assert_equivariant(
     with np.errstate(invalid="ignore"):  # infinite numbers are reported below
         errors = [
             _relative_distance(
-                _evaluate(function, rep_in.act(g, X), rep_out, group), rep_out.act(g, values)
+                _evaluate(function, rep_in.act(g, X), rep_out, group), rep_out.act(g, values), atol
             )
             for g in elements
         ]
@@ -108,8 +114,8 @@ def assert_equivariant(
         )
 
 
-def _as_function(f) -> tuple[Callable[[np.ndarray], ArrayLike], float]:
-    """Return a function of arrays and its default tolerance."""
+def _as_function(f) -> tuple[Callable[[np.ndarray], ArrayLike], tuple[float, float]]:
+    """Return a function of arrays and its default tolerances."""
     if isinstance(f, torch.nn.Module):
         return _module_function(f)
     function = getattr(f, "predict", f)
@@ -118,7 +124,7 @@ def _as_function(f) -> tuple[Callable[[np.ndarray], ArrayLike], float]:
             "'f' must be a callable, a fitted estimator with a method 'predict' or a torch "
             f"module. Got {f!r} instead."
         )
-    return function, _DOUBLE_TOLERANCE
+    return function, _DOUBLE_TOLERANCES
 
 
 def _module_function(module):
@@ -130,7 +136,7 @@ def _module_function(module):
             return module(rows).double().cpu().numpy()
 
     is_double = parameter.dtype == torch.float64
-    return function, _DOUBLE_TOLERANCE if is_double else _SINGLE_TOLERANCE
+    return function, _DOUBLE_TOLERANCES if is_double else _SINGLE_TOLERANCES
 
 
 def _generators(group: Group) -> np.ndarray:
@@ -150,7 +156,8 @@ def _evaluate(function, X, rep_out, group):
     return values.reshape(len(X), n_columns)
 
 
-def _relative_distance(a, b):
-    """Norms of the rows of a - b, relative to the largest norm of a row of a or b; 0/0 is 0."""
+def _relative_distance(a, b, atol):
+    """Norms of the rows of a - b, relative to the largest norm of a row of a or b."""
+    distance = np.linalg.norm(a - b, axis=1)
     scale = max(np.linalg.norm(a, axis=1).max(), np.linalg.norm(b, axis=1).max())
-    return np.linalg.norm(a - b, axis=1) / (scale if scale else 1.0)
+    return np.where(distance <= atol, 0.0, distance / (scale if scale else 1.0))

@@ -121,7 +121,8 @@ def check_any_network(data, max_dim, max_columns, **size):
     network = EquivariantNetwork(rep_in, rep_out, group, **size).double()
     assert_equivariant(network, group, rep_in, rep_out, n_rows=4, n_elements=4, tol=1e-9)
     soft = SoftEquivariantNetwork(rep_in, rep_out, [group], **size).double()
-    assert_equivariant(soft, group, rep_in, rep_out, n_rows=4, n_elements=4, tol=1e-4)
+    # The soft network starts from weights rounded to single precision.
+    assert_equivariant(soft, group, rep_in, rep_out, n_rows=4, n_elements=4, tol=1e-4, atol=1e-6)
 
 
 @settings(max_examples=25)

@@ -141,6 +141,18 @@ def test_error_is_relative_to_the_larger_side():
             assert_equivariant(positive_part, Reflection(2), "Vector", "Vector", X=rows, tol=0.5)
 
 
+def test_rounding_of_a_zero_function_passes():
+    def dust(X):
+        return 1e-16 * np.abs(X)
+
+    assert_equivariant(dust, SO(3), "Vector", "Vector")
+    with pytest.raises(AssertionError):
+        assert_equivariant(dust, SO(3), "Vector", "Vector", atol=0)
+    # A small unit is no rounding.
+    with pytest.raises(AssertionError):
+        assert_equivariant(lambda X: 1e6 * dust(X), SO(3), "Vector", "Vector")
+
+
 def test_tolerance_follows_the_precision_of_a_module():
     class Nearly(torch.nn.Module):
         def __init__(self):
@@ -159,8 +171,8 @@ def test_modules_keep_their_precision(device):
     network = EquivariantNetwork("2*Vector", "Vector", SO(3), hidden_channels=16).to(device)
     assert_equivariant(network, SO(3), "2*Vector", "Vector")
     with pytest.raises(AssertionError):
-        assert_equivariant(network, SO(3), "2*Vector", "Vector", tol=1e-12)
-    assert_equivariant(network.double(), SO(3), "2*Vector", "Vector", tol=1e-12)
+        assert_equivariant(network, SO(3), "2*Vector", "Vector", tol=1e-12, atol=0)
+    assert_equivariant(network.double(), SO(3), "2*Vector", "Vector", tol=1e-12, atol=0)
     with pytest.raises(AssertionError):
         assert_equivariant(torch.nn.Linear(6, 3).to(device), SO(3), "2*Vector", "Vector")
     assert_equivariant(torch.nn.Identity(), SO(3), "Vector", "Vector", tol=1e-12)
