@@ -101,6 +101,10 @@ def test_long_text_is_refused():
         parse_representation("Vector" + "  + Scalar"[1:] * 10_000 + "  ")
 
 
+def test_parentheses_side_by_side_are_not_nested():
+    assert parse_representation(" + ".join(["(Vector)"] * 100)) == 100 * Vector
+
+
 def test_not_a_text():
     with pytest.raises(TypeError, match="'rep_in' must be a str. Got 3 of type int"):
         parse_representation(3, "rep_in")
