@@ -12,10 +12,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
-from skorch.callbacks import EarlyStopping, GradientNormClipping, LRScheduler
+from skorch.callbacks import GradientNormClipping, LRScheduler
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
-from skorch.utils import noop
 
 from softeq_sklearn.estimators._divergence import StopAtDivergence
 from softeq_sklearn.estimators._parameters import (
@@ -26,7 +25,13 @@ from softeq_sklearn.estimators._parameters import (
 )
 from softeq_sklearn.estimators._scaling import fit_scaling
 from softeq_sklearn.representations import Rep
-from softeq_sklearn.training import EpochProgress, PenalizedNet, TensorBatches, threads_for
+from softeq_sklearn.training import (
+    BestWeights,
+    EpochProgress,
+    PenalizedNet,
+    TensorBatches,
+    threads_for,
+)
 
 # Products of features make rare, huge gradients; a step never follows one whole. The loss is that
 # of targets with unit variance, so that the same bound serves all data.
@@ -83,6 +88,10 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return further callbacks of a whole fit."""
         return []
 
+    def _first_epoch(self):
+        """Return the first epoch, counted from 1, whose weights may be kept."""
+        return 1
+
     def _report(self, X, rng):
         """Set what the subclass reports, from rows that training has not seen."""
 
@@ -115,6 +124,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         seeds = rng.randint(np.iinfo(np.int32).max, size=4)
         self._set_up(X, Y, keep=again)
         train, valid = _split(len(X), self.validation_fraction, seeds[0])
+        if self.early_stopping and not len(valid):
+            raise ValueError(
+                "early_stopping needs at least one held-out row. Got "
+                f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
+            )
         previous = self.net_ if again else None
         net = self._make_net(len(train), len(valid), seeds, previous)
         inputs, targets = self._scaled(X, Y)
@@ -130,8 +144,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
     def partial_fit(self, X, y):
         """Train for one more epoch on these rows, at a constant learning rate.
 
-        The first call fixes the scaling of the columns. No rows are held out and strengths are
-        not tuned.
+        The first call fixes the scaling of the columns. No rows are held out, strengths are not
+        tuned, and what is reported after training is measured on these rows.
 
         Parameters
         ----------
@@ -154,6 +168,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         net = None if first else self.net_
         if first or not self._constant_rate:
             net = self._make_net(len(X), 0, seeds, net, one_epoch=True)
+        net.set_params(
+            lr=self.learning_rate,
+            optimizer__weight_decay=self.weight_decay,
+            batch_size=_batch_size(self.batch_size, len(X)),
+        )
         _train(net, *self._scaled(X, Y))
         self._constant_rate = True
         self._finish(net, X, seeds[3])
@@ -176,6 +195,16 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         Y = self._function()(X)
         return Y.ravel() if self._one_dimensional else Y
+
+    @property
+    def module_(self):
+        """The torch module of `net_`."""
+        return self.net_.module_
+
+    @property
+    def history_(self):
+        """The history of `net_`."""
+        return self.net_.history
 
     def __sklearn_is_fitted__(self):
         # Checking the data sets attributes too, long before there is a network.
@@ -283,17 +312,16 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         callbacks = [decay, *self._training_callbacks()]
         if n_valid:
             # Without early stopping the patience never ends, and this only restores the best.
-            share = _PATIENCE_SHARE if self.early_stopping else 1
-            patience = max(10, round(share * self.max_epochs)) if self.early_stopping else np.inf
+            patience = max(10, round(_PATIENCE_SHARE * self.max_epochs))
             callbacks.append(
-                EarlyStopping(patience=patience, threshold=0, load_best=True, sink=noop)
+                BestWeights(self._first_epoch(), patience if self.early_stopping else np.inf)
             )
         if self.verbose:
             callbacks.append(EpochProgress())
         return callbacks
 
     def _finish(self, net, X, seed):
-        self.net_, self.module_, self.history_ = net, net.module_, net.history
+        self.net_ = net
         self._report(X, np.random.RandomState(seed))
 
     def _function(self):

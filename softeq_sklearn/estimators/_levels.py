@@ -23,7 +23,8 @@ class Levels:
     strength : ndarray of shape (n_groups,)
         Factor of each group's penalty at the end of training.
     penalty : ndarray of shape (n_groups,)
-        Half the squared distance of the weights to the group's equivariant subspace.
+        Half the squared distance of the weights to the group's equivariant subspace; nan for a
+        group of strength 0 whose subspace the network cannot tell.
     error : ndarray of shape (n_groups,)
         Relative equivariance error of the fitted function on held-out rows, in [0, 1]; 0 is an
         exact symmetry.

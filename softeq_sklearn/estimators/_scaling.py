@@ -80,6 +80,11 @@ def fit_scaling(X, rep, dim, groups, points=None):
             mean = (mean @ basis) @ basis.T
         offset[index] = mean
         factor[index] = _root_mean_square(X[:, index], mean)
+    if not (np.isfinite(offset).all() and np.isfinite(factor).all()):
+        raise ValueError(
+            "X and y must be of a size whose squares can be added. Got values up to "
+            f"{np.abs(X).max():g}; choose other units."
+        )
     return ColumnScaling(offset, factor, points)
 
 

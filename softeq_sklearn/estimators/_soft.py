@@ -10,10 +10,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._levels import Levels
-from softeq_sklearn.estimators._parameters import named_groups, strengths_of
+from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import SoftEquivariantNetwork
-from softeq_sklearn.training import StrengthTuner
+from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
+from softeq_sklearn.training import StrengthTuner, tuning_epoch
 
 # Rows and group elements on which the levels are measured.
 _LEVEL_ROWS = 500
@@ -49,7 +50,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         Number of hidden layers.
     strengths : float or mapping of str to float, default=1.0
         Start of the factor of each group's penalty, at least 0. A group of strength 0 shapes
-        nothing; its level is still reported.
+        nothing; its error is still reported.
     tuning : {"auto", "ratio", "fixed"}, default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`; "auto" is
         "ratio".
@@ -81,7 +82,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     Attributes
     ----------
     levels_ : Levels
-        For each group its strength, penalty and relative equivariance error on held-out rows.
+        For each group its strength, penalty and relative equivariance error on held-out rows
+        (training rows where none were held out).
     strengths_ : ndarray of shape (n_groups,)
         Strengths at the end of training.
     history_ : skorch.history.History
@@ -167,7 +169,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _candidate_groups(self):
         groups = named_groups(self.groups)
-        self._strengths = strengths_of(self.strengths, groups)
+        self._strengths = named_strengths(self.strengths, groups)
         return groups
 
     def _shaping_groups(self, groups):
@@ -184,26 +186,42 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         }
 
     def _net_arguments(self):
-        return {"groups": self._groups, "strengths": self._strengths}
+        groups = {name: g for name, g in self._groups.items() if self._strengths[name] > 0}
+        return {"groups": groups, "strengths": {name: self._strengths[name] for name in groups}}
+
+    def _is_tuned(self):
+        return self.tuning != "fixed" and len(self._shaping) > 1
 
     def _training_callbacks(self):
-        method = "ratio" if self.tuning == "auto" else self.tuning
-        return [StrengthTuner(method)] if len(self._groups) > 1 else []
+        return [StrengthTuner("ratio")] if self._is_tuned() else []
+
+    def _first_epoch(self):
+        return 1 + tuning_epoch(self.max_epochs) if self._is_tuned() else 1
 
     def _report(self, X, rng):
         names = list(self._groups)
         if len(X) > _LEVEL_ROWS:  # rows may be sorted, by time for example
             X = X[rng.permutation(len(X))[:_LEVEL_ROWS]]
-        penalty = self.net_.penalty_ if names else None
-        penalties = penalty.values(self.module_) if names else {}
-        self.strengths_ = np.array([penalty.strengths[name] for name in names])
+        strengths = self.net_.penalty_.strengths if self._shaping else {}
+        self.strengths_ = np.array([strengths.get(name, 0.0) for name in names])
+        penalties = self._penalties()
         error = [self._equivariance_error(X, name, _LEVEL_ELEMENTS, rng) for name in names]
         self.levels_ = Levels(
             name=np.array(names, dtype=str),
             strength=self.strengths_,
-            penalty=np.array([penalties[name] for name in names]),
+            penalty=np.array([penalties.get(name, np.nan) for name in names]),
             error=np.array(error),
         )
+
+    def _penalties(self):
+        """Return the penalty of each group that can be told from the weights.
+
+        A network whose shaping groups are all orthogonal stores V and its dual as one type, for
+        which a group that is not orthogonal has no subspace.
+        """
+        dual_is_stored = not all(group.is_orthogonal for group in self._shaping)
+        groups = {n: g for n, g in self._groups.items() if g.is_orthogonal or dual_is_stored}
+        return ProjectionPenalty(self.module_, groups, 0.0).values(self.module_)
 
     def _equivariance_error(self, X, name, n_elements, random_state, per_sample=False):
         """Relative equivariance error of the fitted function, in float64, under a named group."""

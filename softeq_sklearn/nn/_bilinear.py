@@ -48,21 +48,22 @@ def product_paths(layout: FeatureLayout, orthogonal: bool) -> list[ProductPath]:
     words = [word for word in layout.types if all(abs(x) == VECTOR for x in word)]
     paths = []
     for left, right in itertools.product(words, words):
-        if _repeats(left, right, orthogonal):
-            continue
         for k in range(min(len(left), len(right)) + 1):
+            if _repeats(left, right, k, orthogonal):
+                continue
             kept = _contract(left, right, k, orthogonal)
             size = layout.dim ** (len(left) + len(right) - k)
-            if kept in words and size <= MAX_PRODUCT_SIZE:
+            if kept in words and size <= max(MAX_PRODUCT_SIZE, layout.dim**2):
                 paths.append(ProductPath(left, right, kept, k))
     return paths
 
 
-def _repeats(left, right, orthogonal):
+def _repeats(left, right, k, orthogonal):
     """Whether the opposite order gives the same products up to an order of axes."""
     if not left:
         return False
-    return not right or (orthogonal and len(left) < len(right))
+    scalar = k == len(left) == len(right)
+    return not right or (orthogonal and len(left) < len(right)) or (scalar and left < right)
 
 
 def _contract(left, right, k, orthogonal):
@@ -79,11 +80,11 @@ class Bilinear(nn.Module):
 
     For a path (left, right, k) with result type c,
 
-    .. math:: y_c = \\sum_{paths} M_c \\, [ (A x_{left}) \\cdot_k (B x_{right}) ],
+    .. math:: y_c = \sum_{paths} M_c \, [ (A x_{left}) \cdot_k (B x_{right}) ],
 
     where A, B and M mix channels (and nothing else, so that they commute with every group) and
     the dot contracts k axes, channel by channel. Where every group is orthogonal, the operands are
-    first damped, :math:`x / \\sqrt{1 + \\mathrm{mean}(x^2) / limit^2}` with the mean over all
+    first damped, :math:`x / \sqrt{1 + \mathrm{mean}(x^2) / limit^2}` with the mean over all
     components of a type, which commutes with the groups: without it products of products make the
     function grow like a polynomial of high degree away from the training rows.
 
@@ -125,9 +126,10 @@ class Bilinear(nn.Module):
     def forward(self, x):
         """Return x plus its products; x of shape (layout.size, n_samples)."""
         n, d = x.shape[1], self.layout.dim
+        channels, sizes = self.layout.channels, self.layout.sizes
         tensors = [
-            part.view(c, -1)
-            for part, c in zip(x.split(self.layout.sizes), self.layout.channels, strict=True)
+            part.view(c, size // c * n)
+            for part, c, size in zip(x.contiguous().split(sizes), channels, sizes, strict=True)
         ]
         operands = {
             word: iter((weight @ self._damped(tensor, n)).split(self._operand_ranks[word]))
@@ -135,23 +137,26 @@ class Bilinear(nn.Module):
         }
         products = {word: [] for word in self.layout.types}
         for path, rank in zip(self.paths, self.ranks, strict=True):
-            n_summed = d**path.n_contracted
-            a = next(operands[path.left]).view(rank, -1, n_summed, 1, n)
-            b = next(operands[path.right]).view(rank, 1, n_summed, -1, n)
+            k = path.n_contracted
+            n_left, n_summed, n_right = d ** (len(path.left) - k), d**k, d ** (len(path.right) - k)
+            a = next(operands[path.left]).view(rank, n_left, n_summed, 1, n)
+            b = next(operands[path.right]).view(rank, 1, n_summed, n_right, n)
             product = (a * b).sum(2) if n_summed > 1 else a * b
-            products[path.out].append(product.view(rank, -1))
+            products[path.out].append(product.view(rank, n_left * n_right * n))
         pieces = []
-        for word, mix, tensor in zip(self.layout.types, self.mixes, tensors, strict=True):
+        for word, mix, tensor, size in zip(
+            self.layout.types, self.mixes, tensors, sizes, strict=True
+        ):
             if products[word]:
                 tensor = torch.addmm(tensor, mix, torch.cat(products[word]))
-            pieces.append(tensor.view(-1, n))
+            pieces.append(tensor.view(size, n))
         return torch.cat(pieces)
 
     def _damped(self, tensor, n):
         """Bound the features of one type, by a factor that every orthogonal group leaves alone."""
         if self.limit is None:
             return tensor
-        rows = tensor.view(-1, n)
+        rows = tensor.view(tensor.numel() // max(n, 1), n)
         power = (rows * rows).mean(0)
         return (rows * torch.rsqrt(1 + power / self.limit**2)).view_as(tensor)
 

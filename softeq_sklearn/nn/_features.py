@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from softeq_sklearn.nn._layout import FeatureLayout, output_map
+import math
+from numbers import Integral
+
+from softeq_sklearn.nn._layout import POINT, VECTOR, FeatureLayout, output_map
 from softeq_sklearn.representations import as_representation
 
 # Tensors of rank 2 are enough for products of two vectors; higher ones come from the user's
@@ -17,7 +20,9 @@ def hidden_layout(hidden_channels, outer, dim, *, orthogonal):
     ----------
     hidden_channels : int or Rep
         Number of features, shared equally over the ranks 0, 1, ... and within a rank over its
-        types, what is left going to the scalars; or the representation itself.
+        types, what is left going to the scalars; or the representation itself. Each type of the
+        input and the output has at least one channel, without which it could not pass through the
+        layer, even if that makes more features than were asked for.
     outer : sequence of FeatureLayout
         Layouts of the input and the output: if both have scalars only, so has the hidden layer.
     dim : int
@@ -29,19 +34,25 @@ def hidden_layout(hidden_channels, outer, dim, *, orthogonal):
     -------
     FeatureLayout
     """
-    if not isinstance(hidden_channels, int):
+    if not isinstance(hidden_channels, Integral):
         return output_map(as_representation(hidden_channels), dim, orthogonal).layout
-    rank = max(len(word) for layout in outer for word in layout.types)
+    needed = {tuple(map(_vector_letter, word)) for layout in outer for word in layout.types}
+    rank = max(map(len, needed))
     ranks = range(1, max(rank, _DEFAULT_RANK) + 1) if rank else ()
-    channels, left = {}, hidden_channels
-    share = hidden_channels / (1 + len(ranks))
+    share = int(hidden_channels) / (1 + len(ranks))
+    channels = {}
     for r in ranks:
         words = _words(r, orthogonal)
-        c = int(share // (len(words) * dim**r))
-        channels.update(dict.fromkeys(words, c))
-        left -= c * len(words) * dim**r
-    channels[()] = left
+        for word in words:
+            channels[word] = max(int(share // (len(words) * dim**r)), word in needed)
+    n_tensors = sum(c * dim ** len(word) for word, c in channels.items())
+    channels[()] = max(int(hidden_channels) - n_tensors, math.ceil(share))
     return FeatureLayout.from_channels(dim, channels)
+
+
+def _vector_letter(letter):
+    """Points of the input reach a hidden layer as Vectors."""
+    return VECTOR if letter == POINT else letter
 
 
 def _words(rank, orthogonal):

@@ -10,9 +10,8 @@ from torch.nn import functional as F
 class GatedNonlinearity(nn.Module):
     r"""Scalars pass through silu; a tensor v becomes sigmoid(gate) v + w silu(v).
 
-    The second term acts on components one by one, which only permutations commute with; its
-    factor w starts small and is decayed by the loss, and with w = 0 the layer is exactly
-    equivariant (PER, appendix on architectures).
+    The second term acts on components one by one, which permutations commute with and other groups
+    do not: the networks have it where every candidate is a permutation group.
 
     Parameters
     ----------
@@ -26,21 +25,22 @@ class GatedNonlinearity(nn.Module):
         super().__init__()
         self.layout = layout
         self.n_gates = n_gates(layout)
-        self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(pointwise))
+        self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(float(pointwise)))
 
     def forward(self, x):
         """Map features (layout.size + n_gates, n_samples) to (layout.size, n_samples)."""
         n, n_scalars = x.shape[1], self.layout.channels_of(())
         tensors = [(s, c) for w, s, c in self._types() if w]
-        scalars, gates, *values = x.split([n_scalars, self.n_gates, *(s for s, _ in tensors)])
+        sizes = [n_scalars, self.n_gates, *(size for size, _ in tensors)]
+        scalars, gates, *values = x.contiguous().split(sizes)
         gates = torch.sigmoid(gates).split([c for _, c in tensors])
         pieces = [F.silu(scalars)]
-        for value, gate, (_, c) in zip(values, gates, tensors, strict=True):
-            v = value.view(c, -1, n)
+        for value, gate, (size, c) in zip(values, gates, tensors, strict=True):
+            v = value.view(c, size // c, n)
             y = v * gate[:, None]
             if self.pointwise is not None:
                 y = y + self.pointwise * F.silu(v)
-            pieces.append(y.view(-1, n))
+            pieces.append(y.view(size, n))
         return torch.cat(pieces)
 
     def _types(self):

@@ -44,6 +44,13 @@ class FeatureLayout:
     types: tuple[tuple[int, ...], ...]
     channels: tuple[int, ...]
 
+    def __post_init__(self):
+        if list(self.types) != sorted(self.types, key=_type_order):
+            raise ValueError(
+                "types must be sorted by rank, V before its dual (see from_channels). "
+                f"Got {self.types}."
+            )
+
     def components(self, word: tuple[int, ...]) -> int:
         """Number of components of one channel of a type."""
         return self.dim ** len(word)
@@ -85,10 +92,12 @@ class FeatureLayout:
     @classmethod
     def from_channels(cls, dim: int, channels: dict[tuple[int, ...], int]) -> FeatureLayout:
         """Sort the types by rank, then V before its dual."""
-        words = sorted(
-            (w for w, c in channels.items() if c), key=lambda w: (len(w), tuple(-x for x in w))
-        )
+        words = sorted((word for word, c in channels.items() if c), key=_type_order)
         return cls(dim, tuple(words), tuple(int(channels[w]) for w in words))
+
+
+def _type_order(word):
+    return len(word), tuple(-letter for letter in word)
 
 
 def canonical_word(word: tuple[int, ...], orthogonal: bool) -> tuple[tuple[int, ...], np.ndarray]:
@@ -153,6 +162,11 @@ def _collect(rep, dim, orthogonal):
         if POINT in block.word:
             points = block.index.reshape(-1, dim)
             continue
+        if DUAL_POINT in block.word:
+            raise ValueError(
+                "Columns may not be the dual of a Point, on which translations have no linear "
+                f"action. Got the representation {rep!r}; use Vector.T for covectors."
+            )
         word, order = canonical_word(block.word, orthogonal)
         index = block.index.reshape(-1, *(dim,) * len(word))
         index = index.transpose(0, *(order + 1)).reshape(len(index), -1)

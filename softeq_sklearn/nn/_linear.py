@@ -92,15 +92,15 @@ class EquivariantLinear(nn.Module):
         self.layout_in = layout_in
         self.layout_out = layout_out
         self.coefficients = nn.ParameterList()
-        self._n_types = 0
+        # Not buffers: a change of the module's precision must not round them.
+        self._bases = []
         positions = []
         for word, index in type_index(layout_in, layout_out, orthogonal).items():
             basis = type_basis(word, group)
             if not basis.shape[1]:
                 continue
             self.coefficients.append(nn.Parameter(torch.zeros(len(index), basis.shape[1])))
-            self.register_buffer(f"basis_{self._n_types}", torch.tensor(basis))
-            self._n_types += 1
+            self._bases.append(torch.tensor(basis))
             positions.append(index.reshape(-1))
         stacked = np.concatenate(positions) if positions else np.zeros(0, np.int64)
         self.register_buffer("position", torch.from_numpy(stacked))
@@ -124,8 +124,8 @@ class EquivariantLinear(nn.Module):
                 start = stop
 
     def _pieces(self):
-        bases = [getattr(self, f"basis_{i}") for i in range(self._n_types)]
-        return zip(self.coefficients, bases, strict=True)
+        self._bases = [basis.to(self.position.device) for basis in self._bases]
+        return zip(self.coefficients, self._bases, strict=True)
 
     def dense(self):
         """Return the weight of shape (out, in) and the bias of shape (out,), in float64."""

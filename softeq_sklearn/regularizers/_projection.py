@@ -14,9 +14,10 @@ from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import SoftLinear
 from softeq_sklearn.projection import type_basis
 from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor
+from softeq_sklearn.regularizers._strengths import named_strengths
 
 # Types with more unknowns than this are penalised group by group instead of by one n x n matrix.
-_LARGEST_STACKED = 4096
+_LARGEST_STACKED = 1024
 # Types with more unknowns than this are split into parts that no group couples; smaller ones are
 # faster in one piece.
 _SMALLEST_SPLIT = 128
@@ -41,8 +42,14 @@ class ProjectionPenalty(nn.Module):
         A network with :class:`~softeq_sklearn.nn.SoftLinear` layers.
     groups : mapping of str to Group
         The candidate groups.
-    strengths : mapping of str to float
+    strengths : float or mapping of str to float
         The factor of each group's penalty, at least 0.
+
+    Raises
+    ------
+    ValueError
+        If the module has no soft linear layer, a group acts on a space of another dimension, or
+        the strengths do not fit the groups.
 
     Attributes
     ----------
@@ -65,6 +72,7 @@ class ProjectionPenalty(nn.Module):
         super().__init__()
         self.groups = dict(groups)
         self._names = [n for n, m in module.named_modules() if isinstance(m, SoftLinear)]
+        _check_dimensions(self._layers(module), self.groups)
         orthogonal = all(group.is_orthogonal for group in self.groups.values())
         self._index = {
             word: index
@@ -92,8 +100,9 @@ class ProjectionPenalty(nn.Module):
 
     def set_strengths(self, strengths: Mapping[str, float]) -> None:
         """Change the strengths; the factors S are made anew, in float64."""
-        self.strengths = {name: float(strengths[name]) for name in self.groups}
+        self.strengths = named_strengths(strengths, self.groups)
         self._factors = [self._factor(word, columns) for word, columns in self._parts]
+        self._cast_factors = {}
 
     def _factor(self, word, columns):
         strengths, bases = list(self.strengths.values()), self._bases(word)
@@ -104,9 +113,11 @@ class ProjectionPenalty(nn.Module):
     def forward(self, module) -> torch.Tensor:
         """Return sum_G lambda_G R_G, a scalar, differentiable in the weights of the module."""
         parameters = self._parameters_of(module)
-        device, dtype = parameters[0].device, parameters[0].dtype
-        self._factors = [factor.to(device, dtype) for factor in self._factors]
-        return _StackedDistance.apply(self._position, self._shapes, self._factors, *parameters)
+        kind = (parameters[0].device, parameters[0].dtype)
+        if kind not in self._cast_factors:  # the float64 factors stay as they are
+            self._cast_factors = {kind: [factor.to(*kind) for factor in self._factors]}
+        factors = self._cast_factors[kind]
+        return _StackedDistance.apply(self._position, self._shapes, factors, *parameters)
 
     def values(self, module) -> dict[str, float]:
         """R_G of each group, computed in float64 from the residuals (no difference of norms)."""
@@ -120,6 +131,18 @@ class ProjectionPenalty(nn.Module):
                 residual = blocks - (blocks @ basis) @ basis.T
                 total[name] += 0.5 * float(np.vdot(residual, residual))
         return total
+
+
+def _check_dimensions(layers, groups):
+    if not layers:
+        raise ValueError("module must have SoftLinear layers. Got one without.")
+    dims = {layer.layout_in.dim for layer in layers if any(layer.layout_in.types)}
+    for name, group in groups.items():
+        if not dims <= {group.dim}:
+            raise ValueError(
+                f"groups must act on the space of the module, of dimension {max(dims)}. "
+                f"Got {group!r}, of dimension {group.dim}, for {name!r}."
+            )
 
 
 def _stacked_index(layers, orthogonal):

@@ -1,9 +1,18 @@
 """Training softly equivariant modules with skorch."""
 
 from softeq_sklearn.training._batches import TensorBatches
+from softeq_sklearn.training._best_weights import BestWeights
 from softeq_sklearn.training._net import PenalizedNet
 from softeq_sklearn.training._progress import EpochProgress
-from softeq_sklearn.training._strength_tuner import StrengthTuner
+from softeq_sklearn.training._strength_tuner import StrengthTuner, tuning_epoch
 from softeq_sklearn.training._threads import threads_for
 
-__all__ = ["EpochProgress", "PenalizedNet", "StrengthTuner", "TensorBatches", "threads_for"]
+__all__ = [
+    "BestWeights",
+    "EpochProgress",
+    "PenalizedNet",
+    "StrengthTuner",
+    "TensorBatches",
+    "threads_for",
+    "tuning_epoch",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from skorch.utils import data_from_dataset
 
 
 class TensorBatches:
@@ -14,7 +15,7 @@ class TensorBatches:
 
     Parameters
     ----------
-    dataset : skorch.dataset.Dataset
+    dataset : skorch.dataset.Dataset or torch.utils.data.Subset of one
         Data set whose X and y are tensors or arrays with one row a sample.
     batch_size : int
         Number of rows of a batch; -1 takes all rows.
@@ -27,6 +28,8 @@ class TensorBatches:
     """
 
     def __init__(self, dataset, batch_size, *, shuffle=False, random_state=None, device=None):
+        if shuffle and random_state is None:
+            raise ValueError("random_state must be a RandomState if shuffle is true. Got None.")
         self.tensors = [torch.as_tensor(part, device=device) for part in _parts(dataset)]
         self.n_rows = len(self.tensors[0])
         self.batch_size = self.n_rows if batch_size == -1 else batch_size
@@ -47,6 +50,6 @@ class TensorBatches:
 
 
 def _parts(dataset):
+    X, y = data_from_dataset(dataset)
     # Without targets skorch hands out zeros, one a row, which training never reads.
-    y = np.zeros(len(dataset.X), dtype=np.float32) if dataset.y is None else dataset.y
-    return dataset.X, y
+    return X, np.zeros(len(X), dtype=np.float32) if y is None else y

@@ -17,8 +17,8 @@ class PenalizedNet(NeuralNet):
     ----------
     module : torch.nn.Module or class
         The network, as for any skorch net.
-    criterion : torch.nn.Module class, default=torch.nn.MSELoss
-        The loss.
+    criterion : torch.nn.Module class
+        The loss, such as torch.nn.MSELoss.
     groups : mapping of str to Group or None, default=None
         The candidate groups.
     strengths : mapping of str to float or None, default=None

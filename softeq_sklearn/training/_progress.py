@@ -29,6 +29,9 @@ class EpochProgress(Callback):
         self._bar.update()
 
     def on_train_end(self, net, **kwargs):
-        """Close the line; an open one cannot be pickled."""
+        """Close the line."""
         self._bar.close()
-        del self._bar
+
+    def __getstate__(self):
+        # A line is open where training ended with an error, and cannot be pickled.
+        return {name: value for name, value in self.__dict__.items() if name != "_bar"}

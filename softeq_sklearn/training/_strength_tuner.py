@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from skorch.callbacks import Callback
 
-# A penalty below this is rounding error of single-precision weights; it bounds the ratios.
-_SMALLEST_PENALTY = 1e-12
-
 METHODS = ("ratio", "fixed")
 
 
@@ -57,13 +54,15 @@ class StrengthTuner(Callback):
             raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
         if not self.power >= 0:
             raise ValueError(f"power must be at least 0. Got {self.power!r} instead.")
+        if not hasattr(net, "penalty_"):
+            raise ValueError("net must have a penalty_, as PenalizedNet with groups has. Got none.")
         self.penalties_ = []
         self._epoch = 0
 
     def on_epoch_end(self, net, **kwargs):
         """Record the penalties; set the strengths once, when the time has come."""
         self._epoch += 1
-        when = max(1, round(self.start * net.max_epochs))
+        when = tuning_epoch(net.max_epochs, self.start)
         if self.method == "fixed" or self._epoch > when or 2 * self._epoch < when:
             return
         self.penalties_.append(net.penalty_.values(net.module_))
@@ -73,8 +72,15 @@ class StrengthTuner(Callback):
             )
 
 
+def tuning_epoch(max_epochs, start=0.25):
+    """Epoch, counted from 1, at whose end strengths are set."""
+    return max(1, round(start * max_epochs))
+
+
 def ratio_strengths(strengths, penalties, power):
     """Strengths divided by the ratio of each group's lowest penalty to the smallest of them.
+
+    Groups whose strength or penalty is zero are left out and keep their strength.
 
     Parameters
     ----------
@@ -94,6 +100,11 @@ def ratio_strengths(strengths, penalties, power):
     >>> ratio_strengths({"a": 8.0, "b": 8.0}, [{"a": 1.0, "b": 2.0}, {"a": 1.5, "b": 3.0}], 2)
     {'a': 8.0, 'b': 2.0}
     """
-    lowest = {name: max(min(p[name] for p in penalties), _SMALLEST_PENALTY) for name in strengths}
-    smallest = min(lowest.values())
-    return {name: value / (lowest[name] / smallest) ** power for name, value in strengths.items()}
+    lowest = {name: min(p[name] for p in penalties) for name in strengths}
+    # A strength of zero is a choice, and a penalty of zero means that the group constrains nothing.
+    compared = [name for name, value in strengths.items() if value > 0 and lowest[name] > 0]
+    smallest = min((lowest[name] for name in compared), default=1.0)
+    return {
+        name: value / (lowest[name] / smallest) ** power if name in compared else value
+        for name, value in strengths.items()
+    }

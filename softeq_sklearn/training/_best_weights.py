@@ -1,0 +1,44 @@
+"""The callback that keeps the weights of the best epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+from skorch.callbacks import EarlyStopping
+from skorch.utils import noop
+
+
+class BestWeights(EarlyStopping):
+    """Restore the weights of the epoch with the lowest validation loss; stop early if asked.
+
+    skorch's `EarlyStopping` that looks away until strengths are tuned: weights from before would
+    stand beside strengths that they were never trained with, and stopping before would leave the
+    strengths untuned.
+
+    Parameters
+    ----------
+    first_epoch : int, default=1
+        First epoch, counted from 1 in each training, that may be the best.
+    patience : float, default=inf
+        Epochs without improvement after which training stops.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.training import BestWeights
+    >>> BestWeights(first_epoch=11, patience=20).load_best
+    True
+    """
+
+    def __init__(self, first_epoch=1, patience=np.inf):
+        super().__init__(patience=patience, threshold=0, load_best=True, sink=noop)
+        self.first_epoch = first_epoch
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget an earlier training."""
+        super().on_train_begin(net, **kwargs)
+        self._epoch = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        """Look at the validation loss, from the first epoch that counts."""
+        self._epoch += 1
+        if self._epoch >= self.first_epoch:
+            super().on_epoch_end(net, **kwargs)
