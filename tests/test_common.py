@@ -1,0 +1,100 @@
+"""scikit-learn's own checks, on every public estimator; none may fail and none may be skipped.
+
+The default instances train for 200 epochs in each of about fifty checks, nearly all of it inside
+torch: they take most of a minute each and are marked slow. The same checks run always on the same
+estimators with a small network and few epochs.
+"""
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import (
+    check_array_api_input,
+    estimator_checks_generator,
+    parametrize_with_checks,
+)
+
+import softeq_sklearn
+from softeq_sklearn import SoftEquivariantRegressor
+
+# Enough epochs for check_regressors_train, which wants a score above 0.5 on 200 rows.
+QUICK = dict(hidden_channels=16, n_hidden_layers=1, max_epochs=15)
+
+
+def public_estimators():
+    """Classes of estimators among the public names of the package."""
+    public = (getattr(softeq_sklearn, name) for name in softeq_sklearn.__all__)
+    return [item for item in public if inspect.isclass(item) and issubclass(item, BaseEstimator)]
+
+
+def quick(estimator):
+    """The estimator, or the one inside it, with little to train."""
+    if "max_epochs" in estimator.get_params():
+        return estimator.set_params(**QUICK)
+    return estimator.set_params(estimator=SoftEquivariantRegressor(**QUICK))
+
+
+@pytest.fixture(autouse=True)
+def array_api_enabled(monkeypatch):
+    """Let check_array_api_input run, which asks for this at the time of the check.
+
+    It gives the estimators numpy arrays while scikit-learn dispatches on the kind of array. That
+    scipy reads the same variable at its import does not matter for numpy arrays; so the rest of
+    the suite runs with the scipy that users have.
+    """
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")
+
+
+def run(estimator, check):
+    try:
+        check(estimator)
+    except pytest.skip.Exception as skipped:
+        # Only an optional package that is not installed is a reason: scikit-learn says so.
+        if "not installed" not in str(skipped):
+            pytest.fail(f"skipped: {skipped}")
+        raise
+
+
+@parametrize_with_checks([quick(estimator()) for estimator in public_estimators()])
+def test_checks_of_quick_instances(estimator, check):
+    run(estimator, check)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([estimator() for estimator in public_estimators()])
+def test_checks_of_default_instances(estimator, check):
+    run(estimator, check)
+
+
+def test_estimators_are_found():
+    names = {estimator.__name__ for estimator in public_estimators()}
+    assert names >= {"SoftEquivariantRegressor", "EquivariantRegressor", "SymmetryLevels"}
+
+
+def test_estimators_of_every_module_are_public():
+    """None is left out of the root's list, and so out of the checks above."""
+    found = set()
+    for module in pkgutil.walk_packages(softeq_sklearn.__path__, "softeq_sklearn."):
+        for _, item in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(item, BaseEstimator) and item.__module__.startswith("softeq_sklearn."):
+                found.add(item)
+    abstract = {item for item in found if item.__name__.startswith("Base")}
+    assert {item for item in found if hasattr(item, "fit") and hasattr(item, "get_params")} >= set(
+        public_estimators()
+    )
+    estimators = {item for item in found - abstract if issubclass(item, BaseEstimator)}
+    from skorch import NeuralNet
+
+    assert {item for item in estimators if not issubclass(item, NeuralNet)} == set(
+        public_estimators()
+    )
+
+
+@pytest.mark.parametrize("estimator", public_estimators())
+def test_array_api_check_is_among_them(estimator):
+    names = [getattr(check, "func", check) for _, check in estimator_checks_generator(estimator())]
+    assert check_array_api_input in names
+    assert len(names) > 40
