@@ -15,7 +15,12 @@ def test_all_features_are_spent(n, d, orthogonal, word):
     outer = [FeatureLayout(d, ((), word), (1, 1)), FeatureLayout(d, ((),), (1,))]
     layout = hidden_layout(n, outer, d, orthogonal=orthogonal)
     assert layout.dim == d
-    assert layout.size == n
+    assert layout.channels_of(word) >= 1
+    share = n / (1 + max(2, len(word)))
+    if d ** len(word) <= share / (1 if orthogonal else 1 + len(word)):
+        assert layout.size == n
+    else:  # one channel of what the columns have, even where that makes more features
+        assert layout.size <= n + d ** len(word) + 1
     # Scalars are for gates too: never fewer of them than a rank's share.
     assert layout.channels_of(()) >= n / (1 + max(2, len(word))) - 1e-9
 
@@ -67,3 +72,11 @@ def test_numpy_integers():
     assert hidden_layout(np.int64(30), [VECTORS], 3, orthogonal=True) == hidden_layout(
         30, [VECTORS], 3, orthogonal=True
     )
+
+
+def test_a_type_of_the_columns_is_never_lost():
+    vectors = FeatureLayout(48, ((1,),), (1,))
+    layout = hidden_layout(128, [vectors, vectors], 48, orthogonal=True)
+    assert layout.channels_of((1,)) == 1
+    points = FeatureLayout(3, ((2,),), (1,))
+    assert hidden_layout(4, [points], 3, orthogonal=True).channels_of((1,)) == 1
