@@ -39,6 +39,7 @@ class ColumnScaling:
         return X * self.factor + self.offset
 
 
+@np.errstate(over="ignore", invalid="ignore")  # refused at the end, with an error
 def fit_scaling(X, rep, dim, groups, points=None):
     """Learn a scaling under which equivariance is neither lost nor won.
 
