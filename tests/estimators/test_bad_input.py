@@ -42,6 +42,24 @@ def broken(part, value):
     return part
 
 
+def test_early_stopping_without_held_out_rows(make, plane, recorder):
+    X, Y = plane
+    for fraction, n_rows in ((0, 80), (0.1, 5)):
+        model = make(early_stopping=True, validation_fraction=fraction, callbacks=[recorder])
+        message = f"early_stopping needs .* Got validation_fraction={fraction} of {n_rows} rows"
+        with pytest.raises(ValueError, match=message):
+            model.fit(X[:n_rows], Y[:n_rows])
+    assert recorder.n_trainings == 0
+    model.partial_fit(X, Y)  # which holds out no rows, and does not stop
+
+
+@pytest.mark.parametrize("which", ["X", "y"])
+def test_numbers_too_large_to_be_squared(make, plane, recorder, which):
+    X, Y = plane
+    X, Y = (1e200 * X, Y) if which == "X" else (X, 1e200 * Y)
+    refused(make(), recorder, X, Y, ValueError, "squares can be added. Got values up to .*e.200")
+
+
 @pytest.mark.parametrize("which", ["X", "y"])
 @pytest.mark.parametrize(
     "value, error, message",

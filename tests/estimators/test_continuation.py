@@ -176,6 +176,17 @@ def test_partial_fit_keeps_the_optimizer(make, plane):
     assert steps == [5, 10]
 
 
+def test_partial_fit_takes_changed_settings_of_the_training(make, plane):
+    X, Y = plane
+    start = Start()
+    model = make(callbacks=[start]).partial_fit(X, Y)
+    model.set_params(learning_rate=0.003, batch_size=40, weight_decay=0.5).partial_fit(X, Y)
+    assert start.rates == [[0.01] * 5, [0.003] * 2]
+    (group,) = model.net_.optimizer_.param_groups
+    assert group["weight_decay"] == 0.5
+    assert next(iter(model.net_.optimizer_.state.values()))["step"] == 7  # and keeps its moments
+
+
 def test_partial_fit_goes_on_in_another_order(make, plane):
     """Each call draws a new order of the rows, from the same seed."""
     X, Y = plane

@@ -38,6 +38,8 @@ def test_strength_zero_of_a_group_that_is_not_orthogonal(make_soft, plane):
     # The sum of penalties has more terms, which are zero but may be added in another order.
     assert_allclose(model.predict(X), alone.predict(X), atol=1e-4)
     assert model.levels_.penalty[0] == pytest.approx(alone.levels_.penalty[0], rel=1e-3)
+    # Its error is known, but not its subspace among weights that take V for its dual.
+    assert np.isnan(model.levels_.penalty[1]) and model.levels_.error[1] > 0.01
 
 
 def test_growing_strength_shrinks_penalty_and_error(make_soft, plane):

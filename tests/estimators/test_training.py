@@ -29,6 +29,13 @@ def watcher():
     return Watcher()
 
 
+def best_epoch(model, n_epochs=None):
+    """Index of the lowest validation loss; soft models look only after a quarter, once tuned."""
+    losses = model.history_[:n_epochs, "valid_loss"]
+    first = round(0.25 * model.max_epochs) if hasattr(model, "tuning") else 0
+    return first + int(np.argmin(losses[first:]))
+
+
 @pytest.fixture
 def noise():
     """A target that cannot be learnt, so that the validation loss soon rises."""
@@ -84,6 +91,26 @@ def test_best_weights_are_restored(make, noise, watcher):
     assert float(loss) == pytest.approx(model.history_[best, "valid_loss"], rel=1e-5)
 
 
+@pytest.mark.parametrize("tuning", ["ratio", "fixed"])
+def test_weights_from_before_the_tuning_are_not_kept(make_soft, noise, watcher, tuning):
+    """They were never trained with the strengths that are reported beside them."""
+    X, Y = noise
+    model = make_soft(
+        validation_fraction=0.3,
+        max_epochs=12,
+        learning_rate=0.1,
+        callbacks=[watcher],
+        tuning=tuning,
+    ).fit(X, Y)
+    best = int(np.argmin(model.history_[:, "valid_loss"]))
+    assert best < 3, "the best weights come after the tuning: nothing is tested"
+    kept = [
+        torch.equal(value, watcher.weights[best][name])
+        for name, value in model.module_.state_dict().items()
+    ]
+    assert all(kept) == (tuning == "fixed")
+
+
 def test_without_held_out_rows_the_last_weights_stay(make, noise, watcher):
     X, Y = noise
     model = make(validation_fraction=0, max_epochs=5, callbacks=[watcher]).fit(X, Y)
@@ -97,27 +124,19 @@ def test_losses_are_those_of_targets_with_unit_variance(make, plane):
     assert 0.3 < model.history_[0, "valid_loss"] < 3
 
 
-def best_epoch(model, n_epochs=None):
-    """Index of the lowest validation loss; soft models look only after a quarter, once tuned."""
-    losses = model.history_[:n_epochs, "valid_loss"]
-    first = round(0.25 * model.max_epochs) if hasattr(model, "tuning") else 0
-    return first + int(np.argmin(losses[first:]))
-
-
 def test_early_stopping(make, noise):
     X, Y = noise
     arguments = dict(validation_fraction=0.3, max_epochs=100, learning_rate=0.05)
     model = make(early_stopping=True, **arguments).fit(X, Y)
-    assert (
-        len(model.history_) == best_epoch(model) + 1 + 20
-    )  # a fifth of max_epochs without improvement
+    # A fifth of max_epochs without improvement.
+    assert len(model.history_) == best_epoch(model) + 1 + 20
 
 
 def test_early_stopping_waits_ten_epochs(make, noise):
     X, Y = noise
     arguments = dict(validation_fraction=0.3, max_epochs=30, learning_rate=0.1)
     model = make(early_stopping=True, **arguments).fit(X, Y)
-    assert len(model.history_) == min(30, best_epoch(model) + 1 + 10)
+    assert len(model.history_) == best_epoch(model) + 1 + 10 < 30
 
 
 def test_no_early_stopping_unless_asked(make, noise):
