@@ -103,6 +103,15 @@ class Bilinear(nn.Module):
         Standard deviation of the products at the start against that of the input.
     generator : torch.Generator or None, default=None
         Source of the initial values.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.nn import Bilinear, FeatureLayout
+    >>> layout = FeatureLayout(3, ((), (1,)), (4, 2))
+    >>> layer = Bilinear(layout, orthogonal=True)
+    >>> layer(torch.zeros(layout.size, 5)).shape  # samples are the last axis
+    torch.Size([10, 5])
     """
 
     def __init__(self, layout, *, orthogonal, limit=4.0, scale=0.1, generator=None):

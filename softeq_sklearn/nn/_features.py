@@ -33,6 +33,14 @@ def hidden_layout(hidden_channels, outer, dim, *, orthogonal):
     Returns
     -------
     FeatureLayout
+        Layout with scalars first.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.nn import FeatureLayout, hidden_layout
+    >>> vectors = FeatureLayout(3, ((1,),), (2,))
+    >>> hidden_layout(128, [vectors], 3, orthogonal=True)
+    FeatureLayout(dim=3, types=((), (1,), (1, 1)), channels=(50, 14, 4))
     """
     if not isinstance(hidden_channels, Integral):
         return output_map(as_representation(hidden_channels), dim, orthogonal).layout

@@ -19,6 +19,15 @@ class GatedNonlinearity(nn.Module):
         Layout of the output. The input has one more scalar for each channel that is not one.
     pointwise : float or None, default=None
         Start of w; None leaves the second term out.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.nn import FeatureLayout, GatedNonlinearity
+    >>> layout = FeatureLayout(3, ((), (1,)), (4, 2))
+    >>> layer = GatedNonlinearity(layout)
+    >>> layer(torch.zeros(layout.size + layer.n_gates, 5)).shape  # samples are the last axis
+    torch.Size([10, 5])
     """
 
     def __init__(self, layout, *, pointwise=None):

@@ -52,6 +52,15 @@ class SoftLinear(nn.Module):
     ----------
     layout_in, layout_out : FeatureLayout
         Types of the input and the output.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.nn import FeatureLayout, SoftLinear
+    >>> layout = FeatureLayout(3, ((), (1,)), (4, 2))
+    >>> layer = SoftLinear(layout, layout)
+    >>> layer(torch.zeros(10, 5)).shape  # samples are the last axis
+    torch.Size([10, 5])
     """
 
     def __init__(self, layout_in, layout_out):
@@ -85,6 +94,15 @@ class EquivariantLinear(nn.Module):
         The group.
     orthogonal : bool
         Whether V and its dual are stored as one type.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.nn import EquivariantLinear, FeatureLayout
+    >>> vectors = FeatureLayout(3, ((1,),), (2,))
+    >>> layer = EquivariantLinear(vectors, vectors, SO(3), orthogonal=True)
+    >>> [tuple(c.shape) for c in layer.coefficients]  # one number for each pair of channels
+    [(4, 1)]
     """
 
     def __init__(self, layout_in, layout_out, group, *, orthogonal):

@@ -43,12 +43,32 @@ class EquivariantProjector:
 
     Made by `equivariant_projector`. It is applied with ``@`` and never forms a matrix.
 
+    Parameters
+    ----------
+    rep : Rep
+        The representation.
+    group : Group
+        The group.
+    parts : tuple of Part
+        Columns and fixed space of each tensor type.
+
     Attributes
     ----------
     shape : tuple of int
         (dim, dim).
     rank : int
         Dimension of the equivariant subspace.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.projection import equivariant_projector
+    >>> from softeq_sklearn.representations import T
+    >>> projector = equivariant_projector(T(2), SO(2))
+    >>> projector.rank
+    2
+    >>> projector @ [1.0, 0.0, 0.0, 0.0]
+    array([0.5, 0. , 0. , 0.5])
     """
 
     def __init__(self, rep: Rep, group: Group, parts: tuple[Part, ...]) -> None:

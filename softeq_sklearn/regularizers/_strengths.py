@@ -24,6 +24,13 @@ def named_strengths(strengths, groups):
     ------
     ValueError
         If a strength is negative or not finite, is missing, or has no group.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import SO, O
+    >>> from softeq_sklearn.regularizers import named_strengths
+    >>> named_strengths(0.5, {"SO(2)": SO(2), "O(2)": O(2)})
+    {'SO(2)': 0.5, 'O(2)': 0.5}
     """
     if isinstance(strengths, Mapping):
         unknown = [name for name in strengths if name not in groups]

@@ -25,6 +25,15 @@ class TensorBatches:
         Source of the permutations; needed if shuffle is true.
     device : str or None, default=None
         Device that the data is kept on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skorch.dataset import Dataset
+    >>> from softeq_sklearn.training import TensorBatches
+    >>> X, y = np.zeros((10, 3)), np.zeros((10, 1))
+    >>> [len(rows) for rows, targets in TensorBatches(Dataset(X, y), 4)]
+    [4, 4, 2]
     """
 
     def __init__(self, dataset, batch_size, *, shuffle=False, random_state=None, device=None):

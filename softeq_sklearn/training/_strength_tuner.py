@@ -73,7 +73,26 @@ class StrengthTuner(Callback):
 
 
 def tuning_epoch(max_epochs, start=0.25):
-    """Epoch, counted from 1, at whose end strengths are set."""
+    """Epoch, counted from 1, at whose end strengths are set.
+
+    Parameters
+    ----------
+    max_epochs : int
+        Number of epochs of the training.
+    start : float, default=0.25
+        Share of the epochs after which strengths are set.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.training import tuning_epoch
+    >>> tuning_epoch(200)
+    50
+    """
     return max(1, round(start * max_epochs))
 
 
