@@ -141,14 +141,15 @@ for other in [FREE, EXACT, "linear, unconstrained"]:
 # Levels
 # ------
 # ``levels_`` is measured on the rows that ``fit`` held out. Those are drawn at random from the
-# training windows and share positions with them, so we measure again on test storms. A level is a
-# mean over all elements of a group, and the identity never errs: it makes up half of a flip and a
-# quarter of C(4). The last column leaves it out, so that groups can be compared.
+# training windows and share positions with them, so we measure again, on every 40th test window.
+# A level is a mean over all elements of a group, and the identity never errs: it makes up half of a
+# flip and a quarter of C(4). The last column leaves it out, so that groups can be compared.
 
 print(f"\nlevels_ of one {SOFT}")
 print(fitted[SOFT][0].levels_)
 
-sparse = np.flatnonzero(test)[::40]
+every_40th = np.arange(0, test.sum(), 40)
+sparse = np.flatnonzero(test)[every_40th]
 kinds, reps = (SOFT, FREE), (storms.rep_in, storms.rep_out)
 measured = Parallel(n_jobs=2)(
     delayed(equivariance_error)(m, X[sparse], group, *reps, n_elements=200, random_state=0)
@@ -168,8 +169,8 @@ for name, *values in zip(names, soft, free, soft / moving, strict=True):
 # A picture
 # ---------
 # On the left the levels: mean and range over the random states, and the strength that each group
-# was left with. On the right four test windows: those at which the error of a soft network stands
-# at 20, 40, 60 and 80 % of all test windows, from the smallest error up.
+# was left with. On the right four of these test windows: by the error of a soft network, from the
+# smallest up, they stand at 20, 40, 60 and 80 %.
 
 
 def draw_levels(ax):
@@ -207,14 +208,14 @@ def draw_track(ax, i):
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.12)
     hour = storms.time[row].item()
-    ax.set_title(f"{storms.storm[row]}, {hour.day} {hour:%B, %H} UTC", fontsize=10)
+    ax.set_title(f"{storms.storm[row]}, {hour.day} {hour:%b, %H} UTC", fontsize=10)
 
 
 figure = plt.figure(figsize=(10, 5.6), layout="constrained")
 left, right = figure.subfigures(1, 2, width_ratios=[1, 1.5])
 draw_levels(left.subplots())
 axes = right.subplots(2, 2)
-by_error = np.argsort(errors[SOFT][0])
+by_error = every_40th[np.argsort(errors[SOFT][0][every_40th])]
 for ax, percent in zip(axes.flat, (20, 40, 60, 80), strict=True):
     draw_track(ax, by_error[percent * len(by_error) // 100])
 right.supxlabel("km to the east", fontsize="medium")
@@ -247,5 +248,29 @@ print(f"\n12 training storms, {min(sizes)} to {max(sizes)} windows: test RMSE in
 for name, each in forecasts.items():
     values = [rmse(squared_error(forecast)) for forecast in each]
     print(f"{name:<36} {np.mean(values):6.1f}   {min(values):.1f} to {max(values):.1f}")
+
+# %%
+# What the numbers show
+# ---------------------
+# No candidate holds exactly. Halving or doubling the past nearly halves or doubles the forecast:
+# Scaling(2) has the smallest level, 0.05. Turning the past does not just turn the forecast: a level
+# of 0.18 is an angle of about 20 degrees between the two. Without the identity the two flips and
+# C(4) miss by as much or more, about 0.2 to 0.25: storms know east from west and north from south.
+#
+# Held to SO(2) exactly, the network forecasts no better than a linear model. Pulled softly it is 14
+# km better than that, far outside the interval. Against the unconstrained network it gains 4 km
+# here, but was 4 km worse on the seasons 2000 to 2009 on which the settings were chosen: we claim no
+# difference. With 12 training storms no network is as good as a linear model or persistence.
+#
+# Strengths are not levels: Scaling(2) has the smallest level and is left with the least strength.
+#
+# What they do not show
+# ---------------------
+# There is one split in time, and the intervals are about the choice of test storms only: not about
+# seasons, whose storms meet the same weather, nor about training, of which the ranges over three
+# random states say a little. A level is of the fitted function, not of the atmosphere: it contains
+# the error of the fit, and the pull lowers it, which is why the unconstrained network is shown
+# beside it. Some 7 % of a flip's level is the luck of drawing 200 elements. All of this sees four
+# past steps and the latitude: it is no match for a forecast that knows the weather.
 
 print(f"\n{time.perf_counter() - start:.0f} s in all")
