@@ -40,7 +40,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         the groups' reprs. With none, this is a plain multilayer perceptron.
     rep_in : Rep, str or None, default=None
         Representation of the columns of X, in their order, such as
-        ``5*Scalar + 5*Vector``; None means that all are scalars.
+        ``5*Scalar + 5*Vector``; None means that all are scalars. Do not scale the columns of a
+        Vector one by one before: that breaks symmetries; columns are scaled inside.
     rep_out : Rep, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     hidden_channels : int, Rep or str, default=128
