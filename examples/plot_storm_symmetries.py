@@ -259,8 +259,8 @@ for name, each in forecasts.items():
 #
 # Held to SO(2) exactly, the network forecasts no better than a linear model. Pulled softly it is 14
 # km better than that, far outside the interval. Against the unconstrained network it gains 4 km
-# here, but was 4 km worse on the seasons 2000 to 2009 on which the settings were chosen: we claim no
-# difference. With 12 training storms no network is as good as a linear model or persistence.
+# here, but was 4 km worse on the seasons 2000 to 2009, on which the settings were chosen: we claim
+# no difference. With 12 training storms no network is as good as a linear model or persistence.
 #
 # Strengths are not levels: Scaling(2) has the smallest level and is left with the least strength.
 #
