@@ -87,7 +87,8 @@ squared = {
 # The same network three times: pulled softly towards all candidates, held in the equivariant
 # subspace of SO(2), and free. Strengths and numbers of epochs were chosen for each of them on the
 # seasons 2000 to 2009, with the earlier ones for training (see docs/storms.md); the test seasons
-# had no part in it. Each is fitted from three random states.
+# had no part in that, but were seen when a default of the package was set (docs/storms.md). Each is
+# fitted from three random states.
 
 SOFT, EXACT, FREE = "network, soft", "network, exact SO(2)", "network, unconstrained"
 
