@@ -162,7 +162,7 @@ def test_partial_fit_learns(make, plane):
     for _ in range(20):
         model.partial_fit(X, Y)
     losses = model.history_[:, "train_loss"]
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.7 * losses[0]
 
 
 def test_partial_fit_keeps_the_optimizer(make, plane):
