@@ -1,6 +1,13 @@
 """Estimators in the sense of scikit-learn."""
 
 from softeq_sklearn.estimators._equivariant import EquivariantRegressor
+from softeq_sklearn.estimators._reference import reference_settings
+from softeq_sklearn.estimators._residual_pathway import ResidualPathwayRegressor
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 
-__all__ = ["EquivariantRegressor", "SoftEquivariantRegressor"]
+__all__ = [
+    "EquivariantRegressor",
+    "ResidualPathwayRegressor",
+    "SoftEquivariantRegressor",
+    "reference_settings",
+]

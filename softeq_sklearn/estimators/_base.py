@@ -23,7 +23,7 @@ from softeq_sklearn.estimators._parameters import (
     hidden_of,
     representation_of,
 )
-from softeq_sklearn.estimators._scaling import fit_scaling
+from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import (
     BestWeights,
@@ -33,9 +33,8 @@ from softeq_sklearn.training import (
     threads_for,
 )
 
-# Products of features make rare, huge gradients; a step never follows one whole. The loss is that
-# of targets with unit variance, so that the same bound serves all data.
-_GRADIENT_NORM = 0.3
+# What the reference adds to the loss for the free term of its nonlinearity, w^2, as a decay.
+_FREE_TERM_DECAY = 2.0
 # Epochs without improvement of the validation loss after which `early_stopping` stops.
 _PATIENCE_SHARE = 0.2
 _PREDICT_ROWS = 8192
@@ -53,8 +52,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         "rep_out": [Rep, str, None],
         "hidden_channels": [Interval(Integral, 1, None, closed="left"), Rep, str],
         "n_hidden_layers": [Interval(Integral, 0, None, closed="left")],
+        "architecture": [StrOptions({"factored", "emlp"})],
+        "scale_columns": ["boolean"],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "max_gradient_norm": [Interval(Real, 0, None, closed="neither"), None],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
@@ -77,8 +79,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         return list(groups.values())
 
     def _network(self):
-        """Return the network class and its arguments."""
+        """Return the network class and its arguments; they are given a seed besides."""
         raise NotImplementedError
+
+    def _own_decays(self):
+        """Return pairs (pattern of parameter names, weight decay) that differ from the rest."""
+        return [("*.free", _FREE_TERM_DECAY)]
 
     def _net_arguments(self):
         """Return further arguments of the skorch net."""
@@ -168,11 +174,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         net = None if first else self.net_
         if first or not self._constant_rate:
             net = self._make_net(len(X), 0, seeds, net, one_epoch=True)
-        net.set_params(
-            lr=self.learning_rate,
-            optimizer__weight_decay=self.weight_decay,
-            batch_size=_batch_size(self.batch_size, len(X)),
-        )
+        net.set_params(lr=self.learning_rate, batch_size=_batch_size(self.batch_size, len(X)))
+        net.optimizer_.param_groups[-1]["weight_decay"] = self.weight_decay
         _train(net, *self._scaled(X, Y))
         self._constant_rate = True
         self._finish(net, X, seeds[3])
@@ -245,6 +248,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             "rep_out": rep_out,
             "hidden_channels": hidden_of(self.hidden_channels),
             "n_hidden_layers": self.n_hidden_layers,
+            "architecture": self.architecture,
+            "scale_columns": self.scale_columns,
         }
         if keep:
             _check_same_structure(self._structure, structure)
@@ -252,8 +257,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
-        self._scale_in = fit_scaling(X, rep_in, self._dim, shaping)
-        self._scale_out = fit_scaling(Y, rep_out, self._dim, shaping, self._scale_in.points)
+        if self.scale_columns:
+            self._scale_in = fit_scaling(X, rep_in, self._dim, shaping)
+            self._scale_out = fit_scaling(Y, rep_out, self._dim, shaping, self._scale_in.points)
+        else:
+            self._scale_in, self._scale_out = no_scaling(X.shape[1]), no_scaling(Y.shape[1])
 
     def _scaled(self, X, Y):
         inputs = self._scale_in.transform(X).astype(np.float32)
@@ -266,7 +274,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         device = device_of(self.device)
         batch_size = _batch_size(self.batch_size, n_train)
         epochs = 1 if one_epoch else self.max_epochs
-        callbacks = [GradientNormClipping(_GRADIENT_NORM), StopAtDivergence()]
+        callbacks = [StopAtDivergence()]
+        if self.max_gradient_norm is not None:
+            callbacks.append(GradientNormClipping(self.max_gradient_norm))
         if not one_epoch:
             callbacks += self._fit_callbacks(epochs * -(-n_train // batch_size), n_valid)
         net = PenalizedNet(
@@ -277,6 +287,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             optimizer=torch.optim.Adam,
             optimizer__fused=True,
             optimizer__weight_decay=self.weight_decay,
+            optimizer__param_groups=[
+                (pattern, {"weight_decay": decay}) for pattern, decay in self._own_decays()
+            ],
             lr=self.learning_rate,
             max_epochs=epochs,
             batch_size=batch_size,

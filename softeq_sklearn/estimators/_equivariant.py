@@ -26,10 +26,19 @@ class EquivariantRegressor(BaseEquivariantRegressor):
         representation of a hidden layer.
     n_hidden_layers : int, default=3
         Number of hidden layers.
+    architecture : {"factored", "emlp"}, default="factored"
+        Kind of hidden layers and start of the weights: "factored" is ours, "emlp" that of the
+        reference, for comparisons (see :func:`reference_settings`).
+    scale_columns : bool, default=True
+        Whether columns are scaled inside, each tensor as a whole, so that equivariance is neither
+        lost nor won.
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all parameters in the loss.
     learning_rate : float, default=0.01
         Learning rate of Adam at the start; it falls to 0 along a cosine.
+    max_gradient_norm : float or None, default=0.3
+        Norm to which longer gradients are cut, since products of features make rare, huge ones;
+        None cuts nothing.
     max_epochs : int, default=200
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -94,8 +103,11 @@ class EquivariantRegressor(BaseEquivariantRegressor):
         *,
         hidden_channels=128,
         n_hidden_layers=3,
+        architecture="factored",
+        scale_columns=True,
         weight_decay=1e-5,
         learning_rate=0.01,
+        max_gradient_norm=0.3,
         max_epochs=200,
         batch_size="auto",
         validation_fraction=0.1,
@@ -111,8 +123,11 @@ class EquivariantRegressor(BaseEquivariantRegressor):
         self.rep_out = rep_out
         self.hidden_channels = hidden_channels
         self.n_hidden_layers = n_hidden_layers
+        self.architecture = architecture
+        self.scale_columns = scale_columns
         self.weight_decay = weight_decay
         self.learning_rate = learning_rate
+        self.max_gradient_norm = max_gradient_norm
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -132,6 +147,7 @@ class EquivariantRegressor(BaseEquivariantRegressor):
             "rep_out": self._rep_out,
             "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
+            "architecture": self.architecture,
         }
         if self.group is None:
             return SoftEquivariantNetwork, {"dim": self._dim, **arguments}

@@ -89,6 +89,21 @@ def fit_scaling(X, rep, dim, groups, points=None):
     return ColumnScaling(offset, factor, points)
 
 
+def no_scaling(n_columns):
+    """Return the scaling that leaves everything as it is.
+
+    Parameters
+    ----------
+    n_columns : int
+        Number of columns.
+
+    Returns
+    -------
+    ColumnScaling
+    """
+    return ColumnScaling(np.zeros(n_columns), np.ones(n_columns), None)
+
+
 def _point_scaling(values, groups):
     """Offset and factor of Points, given as an array of shape (n_samples, n_points, d)."""
     free = _free_origin(groups, values.shape[-1])

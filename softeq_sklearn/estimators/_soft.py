@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from numbers import Real
 
@@ -49,16 +50,25 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         representation of a hidden layer.
     n_hidden_layers : int, default=3
         Number of hidden layers.
+    architecture : {"factored", "emlp"}, default="factored"
+        Kind of hidden layers and start of the weights: "factored" is ours, "emlp" that of the
+        reference, for comparisons (see :func:`reference_settings`).
+    scale_columns : bool, default=True
+        Whether columns are scaled inside, each tensor as a whole, so that equivariance is neither
+        lost nor won.
     strengths : float or mapping of str to float, default=1.0
         Start of the factor of each group's penalty, at least 0. A group of strength 0 shapes
         nothing; its error is still reported.
-    tuning : {"auto", "ratio", "fixed"}, default="auto"
+    tuning : {"auto", "ratio", "fixed"} or StrengthTuner, default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`; "auto" is
-        "ratio".
+        "ratio", and a tuner says when and with which power.
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
         Learning rate of Adam at the start; it falls to 0 along a cosine.
+    max_gradient_norm : float or None, default=0.3
+        Norm to which longer gradients are cut, since products of features make rare, huge ones;
+        None cuts nothing.
     max_epochs : int, default=200
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -124,7 +134,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     _parameter_constraints = {
         **BaseEquivariantRegressor._parameter_constraints,
         "strengths": [Interval(Real, 0, None, closed="left"), Mapping],
-        "tuning": [StrOptions({"auto", "ratio", "fixed"})],
+        "tuning": [StrOptions({"auto", "ratio", "fixed"}), StrengthTuner],
     }
 
     def __init__(
@@ -135,10 +145,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         *,
         hidden_channels=128,
         n_hidden_layers=3,
+        architecture="factored",
+        scale_columns=True,
         strengths=1.0,
         tuning="auto",
         weight_decay=1e-5,
         learning_rate=0.01,
+        max_gradient_norm=0.3,
         max_epochs=200,
         batch_size="auto",
         validation_fraction=0.1,
@@ -154,10 +167,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.rep_out = rep_out
         self.hidden_channels = hidden_channels
         self.n_hidden_layers = n_hidden_layers
+        self.architecture = architecture
+        self.scale_columns = scale_columns
         self.strengths = strengths
         self.tuning = tuning
         self.weight_decay = weight_decay
         self.learning_rate = learning_rate
+        self.max_gradient_norm = max_gradient_norm
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -184,20 +200,28 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             "dim": self._dim,
             "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
+            "architecture": self.architecture,
         }
 
     def _net_arguments(self):
         groups = {name: g for name, g in self._groups.items() if self._strengths[name] > 0}
         return {"groups": groups, "strengths": {name: self._strengths[name] for name in groups}}
 
-    def _is_tuned(self):
-        return self.tuning != "fixed" and len(self._shaping) > 1
+    def _tuner(self):
+        """The callback that sets the strengths, None where there is nothing to tune."""
+        if isinstance(self.tuning, StrengthTuner):
+            tuner = copy.deepcopy(self.tuning)  # what it records belongs to the fit
+        else:
+            tuner = StrengthTuner("ratio" if self.tuning == "auto" else self.tuning)
+        return tuner if tuner.method != "fixed" and len(self._shaping) > 1 else None
 
     def _training_callbacks(self):
-        return [StrengthTuner("ratio")] if self._is_tuned() else []
+        tuner = self._tuner()
+        return [] if tuner is None else [tuner]
 
     def _first_epoch(self):
-        return 1 + tuning_epoch(self.max_epochs) if self._is_tuned() else 1
+        tuner = self._tuner()
+        return 1 if tuner is None else 1 + tuning_epoch(self.max_epochs, tuner.start)
 
     def _report(self, X, rng):
         names = list(self._groups)

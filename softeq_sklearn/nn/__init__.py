@@ -2,17 +2,26 @@
 
 from softeq_sklearn.nn._bilinear import Bilinear
 from softeq_sklearn.nn._features import hidden_layout
-from softeq_sklearn.nn._gated import GatedNonlinearity
+from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity
 from softeq_sklearn.nn._layout import FeatureLayout
-from softeq_sklearn.nn._linear import EquivariantLinear, SoftLinear
-from softeq_sklearn.nn._network import EquivariantNetwork, SoftEquivariantNetwork
+from softeq_sklearn.nn._linear import EquivariantLinear, ResidualLinear, SoftLinear
+from softeq_sklearn.nn._matrix_bilinear import MatrixBilinear
+from softeq_sklearn.nn._network import (
+    EquivariantNetwork,
+    ResidualPathwayNetwork,
+    SoftEquivariantNetwork,
+)
 
 __all__ = [
     "Bilinear",
     "EquivariantLinear",
     "EquivariantNetwork",
     "FeatureLayout",
+    "FreeGatedNonlinearity",
     "GatedNonlinearity",
+    "MatrixBilinear",
+    "ResidualLinear",
+    "ResidualPathwayNetwork",
     "SoftEquivariantNetwork",
     "SoftLinear",
     "hidden_layout",

@@ -56,6 +56,38 @@ class GatedNonlinearity(nn.Module):
         return zip(self.layout.types, self.layout.sizes, self.layout.channels, strict=True)
 
 
+class FreeGatedNonlinearity(GatedNonlinearity):
+    r"""The gated nonlinearity plus w silu(v), with a factor w for each single feature.
+
+    The term breaks every symmetry, as far as w is not zero: the one of residual pathway priors and
+    of the reference of soft equivariance, where w starts at 1e-3 and decays.
+
+    Parameters
+    ----------
+    layout : FeatureLayout
+        Layout of the output.
+    start : float, default=1e-3
+        Start of all w.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.nn import FeatureLayout, FreeGatedNonlinearity
+    >>> layer = FreeGatedNonlinearity(FeatureLayout(3, ((), (1,)), (4, 2)))
+    >>> layer.free.shape
+    torch.Size([10])
+    """
+
+    def __init__(self, layout, *, start=1e-3):
+        super().__init__(layout)
+        self.free = nn.Parameter(torch.full((layout.size,), float(start)))
+
+    def forward(self, x):
+        """Map features (layout.size + n_gates, n_samples) to (layout.size, n_samples)."""
+        n_scalars = self.layout.channels_of(())
+        values = torch.cat([x[:n_scalars], x[n_scalars + self.n_gates :]])
+        return super().forward(x) + self.free[:, None] * F.silu(values)
+
+
 def n_gates(layout):
     """One gate for each channel that is not a scalar."""
     return sum(c for word, c in zip(layout.types, layout.channels, strict=True) if word)

@@ -1,4 +1,4 @@
-"""The start of training: inside the subspace that all candidate groups share."""
+"""The start of training: inside the subspace that all candidate groups share, or anywhere."""
 
 from __future__ import annotations
 
@@ -43,3 +43,24 @@ def equivariant_start(layer, groups, generator):
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight))
         layer.bias.zero_()
+
+
+def orthogonal_start(layer, groups, generator):
+    """Fill a linear layer as the reference does: an orthogonal weight, whatever the groups.
+
+    Biases are uniform in [0, 1) over the square root of their number. For comparisons: training
+    from here first removes what lies outside the subspaces, and stalls meanwhile.
+
+    Parameters
+    ----------
+    layer : SoftLinear
+        The layer to fill.
+    groups : sequence of Group
+        Not used.
+    generator : torch.Generator
+        Source of the random numbers.
+    """
+    bias = torch.rand(layer.bias.shape, generator=generator) / len(layer.bias) ** 0.5
+    with torch.no_grad():
+        torch.nn.init.orthogonal_(layer.weight, generator=generator)
+        layer.bias.copy_(bias)

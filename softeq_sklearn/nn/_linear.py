@@ -1,4 +1,4 @@
-"""Linear layers between tensor features: soft, and exactly equivariant."""
+"""Linear layers between tensor features: soft, exactly equivariant, and the sum of the two."""
 
 from __future__ import annotations
 
@@ -73,6 +73,10 @@ class SoftLinear(nn.Module):
     def type_index(self, orthogonal):
         """Positions of the blocks of each type, see :func:`type_index`."""
         return type_index(self.layout_in, self.layout_out, orthogonal)
+
+    def dense(self):
+        """Return the weight of shape (out, in) and the bias of shape (out,)."""
+        return self.weight, self.bias
 
     def forward(self, x):
         """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
@@ -158,3 +162,37 @@ class EquivariantLinear(nn.Module):
         """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
         weight, bias = self.dense()
         return torch.addmm(bias.to(x.dtype)[:, None], weight.to(x.dtype), x)
+
+
+class ResidualLinear(nn.Module):
+    """An equivariant linear layer plus a residual one that starts at zero (Finzi et al. 2021).
+
+    Parameters
+    ----------
+    exact : EquivariantLinear
+        The pathway that keeps the symmetry.
+    residual : SoftLinear or EquivariantLinear
+        The pathway that may break it.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.nn import EquivariantLinear, FeatureLayout, ResidualLinear, SoftLinear
+    >>> vectors = FeatureLayout(3, ((1,),), (2,))
+    >>> exact = EquivariantLinear(vectors, vectors, SO(3), orthogonal=True)
+    >>> layer = ResidualLinear(exact, SoftLinear(vectors, vectors))
+    >>> sum(p.numel() for p in layer.parameters())
+    46
+    """
+
+    def __init__(self, exact, residual):
+        super().__init__()
+        self.exact = exact
+        self.residual = residual
+
+    def forward(self, x):
+        """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
+        weight, bias = self.exact.dense()
+        added_weight, added_bias = self.residual.dense()
+        weight, bias = (weight + added_weight).to(x.dtype), (bias + added_bias).to(x.dtype)
+        return torch.addmm(bias[:, None], weight, x)

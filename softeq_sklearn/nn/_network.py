@@ -9,19 +9,18 @@ import torch
 from torch import nn
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.nn._bilinear import Bilinear
+from softeq_sklearn.nn._architecture import architecture_of
 from softeq_sklearn.nn._features import hidden_layout
-from softeq_sklearn.nn._gated import GatedNonlinearity, n_gates
-from softeq_sklearn.nn._initialisation import equivariant_start
+from softeq_sklearn.nn._gated import n_gates
 from softeq_sklearn.nn._layout import input_map, output_map
-from softeq_sklearn.nn._linear import EquivariantLinear, SoftLinear
+from softeq_sklearn.nn._linear import EquivariantLinear, ResidualLinear, SoftLinear
 from softeq_sklearn.representations import Rep, as_representation
 
 
 class TensorNetwork(nn.Module):
     """Blocks of linear, bilinear and gated layers on tensor features.
 
-    The two networks below differ only in their linear layer; this is what they share.
+    The networks below differ only in their linear layer; this is what they share.
 
     Parameters
     ----------
@@ -29,14 +28,18 @@ class TensorNetwork(nn.Module):
         Representations of the input and output columns.
     dim : int
         Dimension d of V.
-    orthogonal, permutation : bool
-        Whether every candidate group is orthogonal, and whether each one permutes coordinates.
+    groups : sequence of Group
+        The groups that all layers but the linear ones must commute with.
+    exact : bool
+        Whether the linear layers keep the symmetry, and so must all others.
+    architecture : {"factored", "emlp"}
+        Kind of the bilinear layers and nonlinearities, and start of the linear layers.
     hidden_channels : int or Rep or str
         Size of the hidden layers, see :func:`hidden_layout`.
     n_hidden_layers : int
         Number of hidden blocks.
     make_linear : callable
-        Makes the linear layer from a layout in and a layout out.
+        Makes the linear layer from a dense one.
     generator : torch.Generator
         Source of the initial values.
 
@@ -52,14 +55,27 @@ class TensorNetwork(nn.Module):
         rep_out,
         dim,
         *,
-        orthogonal,
-        permutation,
+        groups,
+        exact,
+        architecture,
         hidden_channels,
         n_hidden_layers,
         make_linear,
         generator,
     ):
         super().__init__()
+        kind = architecture_of(architecture)
+        orthogonal = all(group.is_orthogonal for group in groups)
+        if groups and all(group.is_permutation for group in groups):
+            nonlinearity = kind.permutation_nonlinearity
+        else:
+            nonlinearity = kind.exact_nonlinearity if exact else kind.nonlinearity
+
+        def linear(layout_in, layout_out):
+            start = SoftLinear(layout_in, layout_out)
+            kind.start(start, groups, generator)
+            return make_linear(start, orthogonal)
+
         entry = input_map(as_representation(rep_in), dim, orthogonal)
         exit_ = output_map(as_representation(rep_out), dim, orthogonal)
         if len(exit_.point_slots) and not len(entry.point_slots):
@@ -73,12 +89,12 @@ class TensorNetwork(nn.Module):
         layers: list[nn.Module] = []
         layout = entry.layout
         for _ in range(n_hidden_layers):
-            layers.append(make_linear(layout, gated))
+            layers.append(linear(layout, gated))
             if n_gates(hidden):  # a network of scalars alone is a plain multilayer perceptron
-                layers.append(Bilinear(gated, orthogonal=orthogonal, generator=generator))
-            layers.append(GatedNonlinearity(hidden, pointwise=1.0 if permutation else None))
+                layers.append(kind.bilinear(gated, orthogonal=orthogonal, generator=generator))
+            layers.append(nonlinearity(hidden))
             layout = hidden
-        layers.append(make_linear(layout, exit_.layout))
+        layers.append(linear(layout, exit_.layout))
         self.width = gated.size
         self.entry = InputColumns(entry)
         self.layers = nn.Sequential(*layers)
@@ -112,6 +128,10 @@ class SoftEquivariantNetwork(TensorNetwork):
         representation of a hidden layer.
     n_hidden_layers : int, default=3
         Number of hidden blocks.
+    architecture : {"factored", "emlp"}, default="factored"
+        "factored" is ours: products in factored form and a start in the subspace that all groups
+        share. "emlp" is that of the reference: tensors that act as matrices, a free term in the
+        nonlinearity, and orthogonal matrices as start.
     seed : int, default=0
         Seed of the initial weights; the global generators are not used.
 
@@ -134,26 +154,20 @@ class SoftEquivariantNetwork(TensorNetwork):
         dim: int | None = None,
         hidden_channels: int | Rep | str = 128,
         n_hidden_layers: int = 3,
+        architecture: str = "factored",
         seed: int = 0,
     ):
-        generator = torch.Generator().manual_seed(seed)
-        orthogonal = all(group.is_orthogonal for group in groups)
-
-        def make_linear(layout_in, layout_out):
-            layer = SoftLinear(layout_in, layout_out)
-            equivariant_start(layer, groups, generator)
-            return layer
-
         super().__init__(
             rep_in,
             rep_out,
             groups[0].dim if groups else dim,
-            orthogonal=orthogonal,
-            permutation=bool(groups) and all(group.is_permutation for group in groups),
+            groups=groups,
+            exact=False,
+            architecture=architecture,
             hidden_channels=hidden_channels,
             n_hidden_layers=n_hidden_layers,
-            make_linear=make_linear,
-            generator=generator,
+            make_linear=lambda start, orthogonal: start,
+            generator=torch.Generator().manual_seed(seed),
         )
 
 
@@ -170,6 +184,8 @@ class EquivariantNetwork(TensorNetwork):
         As in :class:`SoftEquivariantNetwork`.
     n_hidden_layers : int, default=3
         Number of hidden blocks.
+    architecture : {"factored", "emlp"}, default="factored"
+        Kind of hidden layers, see :class:`SoftEquivariantNetwork`.
     seed : int, default=0
         Seed of the initial weights; the global generators are not used.
 
@@ -191,29 +207,95 @@ class EquivariantNetwork(TensorNetwork):
         *,
         hidden_channels: int | Rep | str = 128,
         n_hidden_layers: int = 3,
+        architecture: str = "factored",
         seed: int = 0,
     ):
-        generator = torch.Generator().manual_seed(seed)
-        orthogonal = group.is_orthogonal
-
-        def make_linear(layout_in, layout_out):
-            start = SoftLinear(layout_in, layout_out)
-            equivariant_start(start, [group], generator)
-            layer = EquivariantLinear(layout_in, layout_out, group, orthogonal=orthogonal)
-            layer.set_weight(start.weight, start.bias)
-            return layer
+        def make_linear(start, orthogonal):
+            return _projected(start, group, orthogonal)
 
         super().__init__(
             rep_in,
             rep_out,
             group.dim,
-            orthogonal=orthogonal,
-            permutation=group.is_permutation,
+            groups=[group],
+            exact=True,
+            architecture=architecture,
             hidden_channels=hidden_channels,
             n_hidden_layers=n_hidden_layers,
             make_linear=make_linear,
-            generator=generator,
+            generator=torch.Generator().manual_seed(seed),
         )
+
+
+class ResidualPathwayNetwork(TensorNetwork):
+    """The same network with a residual beside every exact layer (RPP, Finzi et al. 2021).
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep or str
+        Representations of the input and output columns.
+    group : Group
+        The group of the exact pathway.
+    relax_to : Group or None, default=None
+        Group that the residual keeps; None lets it break every symmetry.
+    hidden_channels : int or Rep, default=128
+        As in :class:`SoftEquivariantNetwork`.
+    n_hidden_layers : int, default=3
+        Number of hidden blocks.
+    architecture : {"factored", "emlp"}, default="factored"
+        Kind of hidden layers, see :class:`SoftEquivariantNetwork`.
+    seed : int, default=0
+        Seed of the initial weights; the global generators are not used.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.nn import ResidualPathwayNetwork
+    >>> network = ResidualPathwayNetwork("2*Vector", "Scalar", SO(3))
+    >>> network(torch.zeros(5, 6)).shape
+    torch.Size([5, 1])
+    """
+
+    def __init__(
+        self,
+        rep_in: Rep | str,
+        rep_out: Rep | str,
+        group: Group,
+        relax_to: Group | None = None,
+        *,
+        hidden_channels: int | Rep | str = 128,
+        n_hidden_layers: int = 3,
+        architecture: str = "factored",
+        seed: int = 0,
+    ):
+        def make_linear(start, orthogonal):
+            layouts = start.layout_in, start.layout_out
+            if relax_to is None:
+                residual = SoftLinear(*layouts)
+            else:
+                residual = EquivariantLinear(*layouts, relax_to, orthogonal=orthogonal)
+            return ResidualLinear(_projected(start, group, orthogonal), residual)
+
+        super().__init__(
+            rep_in,
+            rep_out,
+            group.dim,
+            groups=[group] if relax_to is None else [group, relax_to],
+            exact=relax_to is not None,
+            architecture=architecture,
+            hidden_channels=hidden_channels,
+            n_hidden_layers=n_hidden_layers,
+            make_linear=make_linear,
+            generator=torch.Generator().manual_seed(seed),
+        )
+
+
+def _projected(start, group, orthogonal):
+    """The exactly equivariant layer that is nearest to a dense one."""
+    layer = EquivariantLinear(start.layout_in, start.layout_out, group, orthogonal=orthogonal)
+    layer.set_weight(*start.dense())
+    return layer
 
 
 class InputColumns(nn.Module):
