@@ -21,13 +21,14 @@ def dataset(
     Parameters
     ----------
     data : ndarray of shape (n_samples, n_features)
-    target : ndarray of shape (n_samples, n_outputs)
+    target : ndarray of shape (n_samples, n_outputs) or (n_samples,)
     feature_names, target_names : list of str
         Names of the columns.
     return_X_y : bool
         Return ``(data, target)`` instead of the Bunch.
     as_frame : bool
-        Data and target as pandas DataFrames; the Bunch then also has both in `frame`.
+        Data and target as pandas DataFrames, a 1-d target as a Series; the Bunch then also has both
+        in `frame`.
     **contents
         What else belongs into the Bunch.
     """
@@ -36,7 +37,10 @@ def dataset(
         import pandas as pd
 
         data = pd.DataFrame(data, columns=feature_names)
-        target = pd.DataFrame(target, columns=target_names)
+        if target.ndim == 1:
+            target = pd.Series(target, name=target_names[0])
+        else:
+            target = pd.DataFrame(target, columns=target_names)
         frame = pd.concat([data, target], axis=1)
     if return_X_y:
         return data, target

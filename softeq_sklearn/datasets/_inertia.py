@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_random_state, check_scalar
 
-from softeq_sklearn.datasets._bunch import dataset
+from softeq_sklearn.datasets._parameters import (
+    check_choice,
+    check_finite,
+    check_sign,
+    checked_rows,
+    checked_shift,
+)
+from softeq_sklearn.datasets._points import moved_points, point_names
 from softeq_sklearn.datasets._synthetic import SyntheticTask
 from softeq_sklearn.groups import O
 from softeq_sklearn.representations import Scalar, T, Vector
@@ -24,8 +30,10 @@ Columns: {n_masses} masses m_i (scalars), then {n_masses} positions r_i (vectors
 Masses are softplus(N(0, 1)), positions are N(0, 1) in each coordinate, plus
 shift = {shift}; sign = {sign} (0: as drawn; 1 or -1: sign * |position|).
 
-Target: y = J + noise * (J e) e^T, a tensor T(2), its rows one after the other,
-with J = sum_i m_i (|r_i|^2 I - r_i r_i^T), noise = {noise} and e = {e} (axis = {axis}).
+Target: y = J + a (J e) e^T, a tensor T(2), its rows one after the other, with
+J = sum_i m_i (|r_i|^2 I - r_i r_i^T), e = {e} (axis = {axis}) and one
+number a per row, drawn from N(noise, noise_std^2), noise = {noise},
+noise_std = {noise_std}. The function of this data set is the mean, a = noise.
 
 J is equivariant under O(3). The second term keeps the symmetry under orthogonal
 matrices that leave e where it is up to its sign, and breaks all others, to a
@@ -47,43 +55,25 @@ def _draw(
     """Draw rows of shape (n_samples, 4 * n_masses)."""
     normal = random_state.standard_normal((n_samples, 4 * n_masses))
     masses = np.logaddexp(0.0, normal[:, :n_masses])
-    positions = normal[:, n_masses:].reshape(n_samples, n_masses, 3) + shift
-    if sign:
-        positions = sign * np.abs(positions)
+    positions = normal[:, n_masses:].reshape(n_samples, n_masses, 3)
+    positions = moved_points(positions, shift=shift, sign=sign)
     return np.hstack([masses, positions.reshape(n_samples, -1)])
 
 
-def _inertia(X: ArrayLike, *, n_masses: int, noise: float, e: np.ndarray) -> np.ndarray:
-    """Return the targets, shape (n_samples, 9), of rows of shape (n_samples, 4 * n_masses)."""
-    X = check_array(X, dtype=np.float64, input_name="X")
-    if X.shape[1] != 4 * n_masses:
-        raise ValueError(
-            f"'X' must have 4 * n_masses = {4 * n_masses} columns. Got {X.shape[1]} instead."
-        )
+def _inertia(
+    X: ArrayLike, *, n_masses: int, noise: float | np.ndarray, e: np.ndarray
+) -> np.ndarray:
+    """Return the targets, shape (n_samples, 9), of rows of shape (n_samples, 4 * n_masses).
+
+    `noise` is one number, or one per row.
+    """
+    X = checked_rows(X, 4 * n_masses, "4 * n_masses")
     masses, positions = X[:, :n_masses], X[:, n_masses:].reshape(len(X), n_masses, 3)
     second_moment = np.einsum("nk,nki,nkj->nij", masses, positions, positions, optimize=True)
     trace = np.trace(second_moment, axis1=1, axis2=2)[:, None, None]
     tensor = trace * np.eye(3) - second_moment
+    noise = np.reshape(noise, (-1, 1, 1))
     return (tensor + noise * (tensor @ e)[:, :, None] * e).reshape(len(X), 9)
-
-
-def _check_parameters(n_samples, n_masses, noise, axis, shift, sign) -> np.ndarray:
-    """Raise an error for parameters that break a rule; return `shift` as an array."""
-    check_scalar(n_samples, "n_samples", int, min_val=1)
-    check_scalar(n_masses, "n_masses", int, min_val=1)
-    if axis not in _AXES:
-        raise ValueError(f"'axis' must be one of {sorted(_AXES)}. Got {axis!r} instead.")
-    if sign not in (-1, 0, 1):
-        raise ValueError(f"'sign' must be -1, 0 or 1. Got {sign!r} instead.")
-    check_scalar(noise, "noise", Real)
-    if not np.isfinite(noise):
-        raise ValueError(f"'noise' must be a finite number. Got {noise!r} instead.")
-    shift_array = np.asarray(shift, dtype=np.float64)
-    if shift_array.shape not in ((), (3,)) or not np.isfinite(shift_array).all():
-        raise ValueError(
-            f"'shift' must be a finite number or three of them. Got {shift!r} instead."
-        )
-    return shift_array
 
 
 def make_inertia(
@@ -91,6 +81,7 @@ def make_inertia(
     *,
     n_masses=5,
     noise=0.0,
+    noise_std=0.0,
     axis=2,
     shift=0.0,
     sign=0,
@@ -122,6 +113,12 @@ def make_inertia(
     noise : float, default=0.0
         How much the axis is broken. 0 leaves O(3) intact, -1 removes the column.
 
+    noise_std : float, default=0.0
+        Above 0, every row has a number of its own in the place of `noise`: normal, with mean
+        `noise` and this standard deviation. It is not in the columns, so no model can predict it:
+        `function` stays the mean of the target for given columns, and `true_error` is the error of
+        that mean.
+
     axis : {0, 1, 2, -1}, default=2
         The broken axis: :math:`e` is x, y or z, and -x + y (not normalised) for -1.
 
@@ -133,7 +130,8 @@ def make_inertia(
         0 leaves it as drawn.
 
     random_state : int, RandomState instance or None, default=None
-        Governs the rows. The same seed with another `shift` or `sign` moves the same draws.
+        Governs the rows. The same seed with another `shift` or `sign` moves the same draws, and
+        with another `noise_std` gives the same rows.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -155,7 +153,8 @@ def make_inertia(
         groups : dict
             The candidates: "O(2) xy", "O(2) yz" and "O(2) xz".
         function : callable
-            From rows of shape (n, 4 * n_masses) to targets of shape (n, 9).
+            From rows of shape (n, 4 * n_masses) to targets of shape (n, 9), without what
+            `noise_std` adds to them.
         true_error : callable
             ``true_error(group, n_elements=500, n_samples=200, random_state=0)`` is the relative
             equivariance error of `function` on fresh rows, see
@@ -193,37 +192,41 @@ def make_inertia(
     O(2) yz 0.3
     O(2) xz 0.3
     """
-    shift_array = _check_parameters(n_samples, n_masses, noise, axis, shift, sign)
+    check_scalar(n_samples, "n_samples", int, min_val=1)
+    check_scalar(n_masses, "n_masses", int, min_val=1)
+    check_choice(axis, "axis", sorted(_AXES))
+    check_sign(sign)
+    check_finite(noise, "noise")
+    check_finite(noise_std, "noise_std", minimum=0.0)
+    inertia = partial(_inertia, n_masses=n_masses, e=np.array(_AXES[axis]))
     task = SyntheticTask(
-        draw=partial(_draw, n_masses=n_masses, shift=shift_array, sign=sign),
-        function=partial(_inertia, n_masses=n_masses, noise=noise, e=np.array(_AXES[axis])),
+        draw=partial(_draw, n_masses=n_masses, shift=checked_shift(shift), sign=sign),
+        function=partial(inertia, noise=noise),
         rep_in=n_masses * Scalar + n_masses * Vector,
         rep_out=T(2),
     )
-    data = task.draw(n_samples, check_random_state(random_state))
-    numbers = range(1, n_masses + 1)
-    return dataset(
+    random_state = check_random_state(random_state)
+    data = task.draw(n_samples, random_state)
+    row_noise = random_state.normal(noise, noise_std, size=n_samples) if noise_std else noise
+    return task.bunch(
         data,
-        task.function(data),
-        feature_names=[f"mass_{i}" for i in numbers] + [f"{x}_{i}" for i in numbers for x in "xyz"],
+        inertia(data, noise=row_noise),
+        feature_names=[f"mass_{i}" for i in range(1, n_masses + 1)] + point_names(n_masses),
         target_names=[f"J_{a}{b}" for a in "xyz" for b in "xyz"],
         return_X_y=return_X_y,
         as_frame=as_frame,
-        rep_in=task.rep_in,
-        rep_out=task.rep_out,
         groups={
             "O(2) xy": O(2).embed(3, axes=(0, 1)),
             "O(2) yz": O(2).embed(3, axes=(1, 2)),
             "O(2) xz": O(2).embed(3, axes=(0, 2)),
         },
-        function=task.function,
-        true_error=task.true_error,
         DESCR=_DESCR.format(
             n_masses=n_masses,
             underline="=" * len(f"Inertia tensor of {n_masses} point masses, synthetic"),
             shift=shift,
             sign=sign,
             noise=noise,
+            noise_std=noise_std,
             e=_AXES[axis],
             axis=axis,
         ),

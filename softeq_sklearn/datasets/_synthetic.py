@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_random_state
 
+from softeq_sklearn.datasets._bunch import dataset
 from softeq_sklearn.groups import Group
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.representations import Rep
@@ -62,4 +63,26 @@ class SyntheticTask:
             self.rep_out,
             n_elements=n_elements,
             random_state=random_state,
+        )
+
+    def bunch(self, data: np.ndarray, target: np.ndarray, **contents):
+        """Return the data set of these rows, with what the task knows of itself.
+
+        Parameters
+        ----------
+        data : ndarray of shape (n_samples, n_features)
+            Rows of `draw`.
+        target : ndarray of shape (n_samples, n_outputs) or (n_samples,)
+            The values of `function`, or values of which it is the mean.
+        **contents
+            What else belongs into the Bunch, and the form of it; see `dataset`.
+        """
+        return dataset(
+            data,
+            target,
+            rep_in=self.rep_in,
+            rep_out=self.rep_out,
+            function=self.function,
+            true_error=self.true_error,
+            **contents,
         )

@@ -21,3 +21,11 @@ def test_frames_and_pair():
     pd.testing.assert_frame_equal(y, pd.DataFrame(target, columns=["y"]))
     bunch = dataset(data, target, return_X_y=False, as_frame=True, **NAMES)
     assert list(bunch.frame.columns) == ["a", "b", "y"]
+
+
+def test_one_dimensional_target():
+    data, target = np.ones((3, 2)), np.arange(3.0)
+    assert dataset(data, target, return_X_y=False, as_frame=False, **NAMES).target is target
+    bunch = dataset(data, target, return_X_y=False, as_frame=True, **NAMES)
+    pd.testing.assert_series_equal(bunch.target, pd.Series(target, name="y"))
+    assert list(bunch.frame.columns) == ["a", "b", "y"]

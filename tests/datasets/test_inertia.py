@@ -157,6 +157,38 @@ def test_names_frame_and_description():
     np.testing.assert_array_equal(y, inertia.target)
 
 
+@pytest.mark.parametrize("axis", [2, -1])
+def test_noise_std_gives_every_row_its_own_noise(axis):
+    options = {"axis": axis, "shift": 0.5, "random_state": 0}
+    inertia = make_inertia(4000, noise=0.3, noise_std=0.1, **options)
+    plain = make_inertia(4000, noise=0.3, **options)
+    np.testing.assert_array_equal(inertia.data, plain.data)
+    np.testing.assert_array_equal(inertia.function(inertia.data), plain.target)
+    # y = J + a (J e) e^T is linear in a: read a off, and all entries of a row must agree.
+    base, one = (make_inertia(4000, noise=a, **options).target for a in (0.0, 1.0))
+    changed = np.abs(one - base) > 1e-6
+    a = np.divide(inertia.target - base, one - base, out=np.full_like(base, np.nan), where=changed)
+    a_of_row = np.nanmean(a, axis=1)
+    np.testing.assert_allclose(
+        a[changed], np.broadcast_to(a_of_row[:, None], a.shape)[changed], atol=1e-6
+    )
+    np.testing.assert_allclose([a_of_row.mean(), a_of_row.std()], [0.3, 0.1], atol=0.006)
+
+
+def test_true_error_is_that_of_the_mean():
+    noisy, plain = (make_inertia(1, noise=-0.5, noise_std=std) for std in (2.0, 0.0))
+    for name, group in plain.groups.items():
+        assert noisy.true_error(group) == plain.true_error(noisy.groups[name])
+    assert make_inertia(1, noise_std=1.0).true_error(O(3), n_elements=50) < 1e-14
+
+
+def test_the_same_seed_gives_the_same_noise(global_generators_untouched):
+    first, again, other = (make_inertia(10, noise_std=0.1, random_state=seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.target, again.target)
+    assert not np.array_equal(first.target, other.target)
+    assert not np.array_equal(first.target, first.function(first.data))
+
+
 def test_pickles():
     inertia = make_inertia(4, noise=-1.0, random_state=0)
     again = pickle.loads(pickle.dumps(inertia))
@@ -173,6 +205,8 @@ def test_pickles():
         ({"sign": 2}, ValueError, "'sign' must be -1, 0 or 1. Got 2"),
         ({"noise": np.nan}, ValueError, "'noise' must be a finite number. Got nan"),
         ({"noise": "much"}, TypeError, "noise"),
+        ({"noise_std": -0.1}, ValueError, "noise_std == -0.1, must be >= 0"),
+        ({"noise_std": np.inf}, ValueError, "'noise_std' must be a finite number. Got inf"),
         ({"shift": [1.0, 2.0]}, ValueError, "'shift' must be.*1.0, 2.0"),
         ({"shift": np.inf}, ValueError, "'shift' must be.*inf"),
     ],
