@@ -24,6 +24,7 @@ from softeq_sklearn.estimators._parameters import (
     representation_of,
 )
 from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
+from softeq_sklearn.nn import TensorNetwork
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import (
     BestWeights,
@@ -78,16 +79,19 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return those groups that the start of the network and the scaling respect, a list."""
         return list(groups.values())
 
-    def _network(self):
-        """Return the network class and its arguments; they are given a seed besides."""
+    def _network(self, seed):
+        """Return the network class and its arguments, or a network and none."""
         raise NotImplementedError
+
+    def _check_choices(self):
+        """Raise an error for choices that do not go together."""
 
     def _own_decays(self):
         """Return pairs (pattern of parameter names, weight decay) that differ from the rest."""
         return [("*.free", _FREE_TERM_DECAY)]
 
-    def _net_arguments(self):
-        """Return further arguments of the skorch net."""
+    def _net_arguments(self, inputs, seed):
+        """Return further arguments of the skorch net, given scaled training rows and a seed."""
         return {}
 
     def _training_callbacks(self):
@@ -127,7 +131,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         again = self.warm_start and hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=not again)
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=4)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=5)
         self._set_up(X, Y, keep=again)
         train, valid = _split(len(X), self.validation_fraction, seeds[0])
         if self.early_stopping and not len(valid):
@@ -136,8 +140,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
             )
         previous = self.net_ if again else None
-        net = self._make_net(len(train), len(valid), seeds, previous)
         inputs, targets = self._scaled(X, Y)
+        net = self._make_net(inputs[train], len(valid), seeds, previous)
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
             net.set_params(train_split=predefined_split(held_out))
@@ -169,14 +173,15 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         first = not hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=first)
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=4)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=5)
         self._set_up(X, Y, keep=not first)
+        inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
         if first or not self._constant_rate:
-            net = self._make_net(len(X), 0, seeds, net, one_epoch=True)
+            net = self._make_net(inputs, 0, seeds, net, one_epoch=True)
         net.set_params(lr=self.learning_rate, batch_size=_batch_size(self.batch_size, len(X)))
         net.optimizer_.param_groups[-1]["weight_decay"] = self.weight_decay
-        _train(net, *self._scaled(X, Y))
+        _train(net, inputs, targets)
         self._constant_rate = True
         self._finish(net, X, seeds[3])
         return self
@@ -236,6 +241,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
 
     def _set_up(self, X, Y, keep):
         """Resolve groups, representations and scaling; keep those of an earlier fit if asked."""
+        self._check_choices()
         groups = self._candidate_groups()
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
@@ -250,6 +256,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             "n_hidden_layers": self.n_hidden_layers,
             "architecture": self.architecture,
             "scale_columns": self.scale_columns,
+            "module": getattr(self, "module", None),
         }
         if keep:
             _check_same_structure(self._structure, structure)
@@ -268,9 +275,10 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         targets = self._scale_out.transform(Y).astype(np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
-    def _make_net(self, n_train, n_valid, seeds, previous, one_epoch=False):
+    def _make_net(self, inputs, n_valid, seeds, previous, one_epoch=False):
         """Build the skorch net, with the weights of a previous one if there is one."""
-        network, arguments = self._network()
+        n_train = len(inputs)
+        network, arguments = self._network(int(seeds[1]))
         device = device_of(self.device)
         batch_size = _batch_size(self.batch_size, n_train)
         epochs = 1 if one_epoch else self.max_epochs
@@ -283,7 +291,6 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             network,
             torch.nn.MSELoss,
             **{f"module__{name}": value for name, value in arguments.items()},
-            module__seed=int(seeds[1]),
             optimizer=torch.optim.Adam,
             optimizer__fused=True,
             optimizer__weight_decay=self.weight_decay,
@@ -305,7 +312,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             callbacks__print_log=None,
             device=device,
             verbose=0,
-            **self._net_arguments(),
+            **self._net_arguments(inputs, int(seeds[4])),
         ).initialize()
         if previous is not None:
             net.module_.load_state_dict(previous.module_.state_dict())
@@ -363,8 +370,15 @@ def _batch_size(batch_size, n_train):
 
 
 def _train(net, inputs, targets):
-    with threads_for(net.batch_size * net.module_.width):
+    with threads_for(net.batch_size * _width(net.module_)):
         net.partial_fit(inputs, targets)
+
+
+def _width(module):
+    """Number of features of a hidden layer, as far as can be told from a user's own module."""
+    if isinstance(module, TensorNetwork):
+        return module.width
+    return max((len(p) for p in module.parameters() if p.ndim), default=1)
 
 
 def _check_same_structure(before, now):

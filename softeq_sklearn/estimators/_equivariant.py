@@ -141,8 +141,9 @@ class EquivariantRegressor(BaseEquivariantRegressor):
     def _candidate_groups(self):
         return {} if self.group is None else {repr(self.group): self.group}
 
-    def _network(self):
+    def _network(self, seed):
         arguments = {
+            "seed": seed,
             "rep_in": self._rep_in,
             "rep_out": self._rep_out,
             "hidden_channels": self._hidden,

@@ -170,8 +170,9 @@ class ResidualPathwayRegressor(BaseEquivariantRegressor):
         groups = [self.group] if self.relax_to is None else [self.group, self.relax_to]
         return named_groups({repr(group): group for group in groups})
 
-    def _network(self):
+    def _network(self, seed):
         arguments = {
+            "seed": seed,
             "rep_in": self._rep_in,
             "rep_out": self._rep_out,
             "hidden_channels": self._hidden,

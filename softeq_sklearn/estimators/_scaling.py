@@ -104,6 +104,38 @@ def no_scaling(n_columns):
     return ColumnScaling(np.zeros(n_columns), np.ones(n_columns), None)
 
 
+def keeps_symmetry(scaling, rep, dim, group):
+    """Whether what was removed from the columns is left alone by a group.
+
+    Parameters
+    ----------
+    scaling : ColumnScaling
+        The scaling.
+    rep : Rep
+        Representation of the columns.
+    dim : int
+        Dimension of V.
+    group : Group
+        The group.
+
+    Returns
+    -------
+    bool
+    """
+    lost = 0.0
+    for block in rep.blocks(dim):
+        if block.word == _POINT_WORD:
+            origin = scaling.offset[block.index.reshape(-1, dim)[0]]
+            free = _free_origin([group], dim)
+            lost = max(lost, np.abs(origin - free @ (free.T @ origin)).max())
+            continue
+        index = block.index.reshape(-1, block.index.shape[-1])
+        removed, basis = scaling.offset[index], type_basis(block.word, group)
+        change = (removed - (removed @ basis) @ basis.T) / scaling.factor[index]
+        lost = max(lost, np.abs(change).max())
+    return bool(lost < _ROUNDING)
+
+
 def _point_scaling(values, groups):
     """Offset and factor of Points, given as an array of shape (n_samples, n_points, d)."""
     free = _free_origin(groups, values.shape[-1])

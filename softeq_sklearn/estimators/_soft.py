@@ -7,13 +7,19 @@ from collections.abc import Mapping, Sequence
 from numbers import Real
 
 import numpy as np
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._levels import Levels
+from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
+from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
+from softeq_sklearn.estimators._scaling import keeps_symmetry
+from softeq_sklearn.groups import Group
 from softeq_sklearn.metrics import equivariance_error
-from softeq_sklearn.nn import SoftEquivariantNetwork
+from softeq_sklearn.nn import SoftEquivariantNetwork, SoftLinear, TensorNetwork
 from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
 from softeq_sklearn.training import StrengthTuner, tuning_epoch
 
@@ -45,6 +51,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         Vector one by one before: that breaks symmetries; columns are scaled inside.
     rep_out : Rep, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
+    module : torch.nn.Module, callable or None, default=None
+        Your own network in the place of ours: a module, of which a copy is trained, or what makes
+        one from the numbers of columns in and out. It maps rows of scaled columns to rows. Without
+        :class:`~softeq_sklearn.nn.SoftLinear` layers it needs `regularizer` "sampled" or "lie".
+        The parameters on hidden layers are then not used.
     hidden_channels : int, Rep or str, default=128
         Number of features of each hidden layer, shared over the tensor types, or the
         representation of a hidden layer.
@@ -59,6 +70,16 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     strengths : float or mapping of str to float, default=1.0
         Start of the factor of each group's penalty, at least 0. A group of strength 0 shapes
         nothing; its error is still reported.
+    regularizer : {"projection", "sampled", "lie"}, default="projection"
+        What R_G is: "projection" the distance of the weights to the equivariant subspaces;
+        "sampled" the mean squared error of equivariance under sampled elements
+        (:class:`~softeq_sklearn.regularizers.SampledPenalty`); "lie" that of the Lie derivative
+        along each generator (:class:`~softeq_sklearn.regularizers.LiePenalty`). The last two look
+        at the function alone, so that any module will do; the fitted estimator keeps 256 training
+        rows for them.
+    penalty : {"squared", "log", "cosine"}, default="squared"
+        Distance to the equivariant subspaces: half its square, the logarithm of its square, or
+        one minus the cosine (:class:`~softeq_sklearn.regularizers.DistancePenalty`).
     tuning : {"auto", "ratio", "fixed"} or StrengthTuner, default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`; "auto" is
         "ratio", and a tuner says when and with which power.
@@ -93,15 +114,16 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     Attributes
     ----------
     levels_ : Levels
-        For each group its strength, penalty and relative equivariance error on held-out rows
-        (training rows where none were held out).
+        For each group its strength, penalty (half the squared distance of the weights, whatever
+        `penalty` is, or R_G of another `regularizer`) and relative equivariance error on held-out
+        rows (training rows where none were held out).
     strengths_ : ndarray of shape (n_groups,)
         Strengths at the end of training.
     history_ : skorch.history.History
         Losses of each epoch, on scaled targets.
     net_ : PenalizedNet
         The skorch net, which works on scaled columns.
-    module_ : SoftEquivariantNetwork
+    module_ : SoftEquivariantNetwork or a copy of `module`
         Its torch module.
     n_features_in_ : int
         Number of columns of X.
@@ -133,7 +155,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     _parameter_constraints = {
         **BaseEquivariantRegressor._parameter_constraints,
+        "module": [callable, None],
         "strengths": [Interval(Real, 0, None, closed="left"), Mapping],
+        "regularizer": [StrOptions({"projection", "sampled", "lie"})],
+        "penalty": [StrOptions({"squared", "log", "cosine"})],
         "tuning": [StrOptions({"auto", "ratio", "fixed"}), StrengthTuner],
     }
 
@@ -143,11 +168,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         rep_in=None,
         rep_out=None,
         *,
+        module=None,
         hidden_channels=128,
         n_hidden_layers=3,
         architecture="factored",
         scale_columns=True,
         strengths=1.0,
+        regularizer="projection",
+        penalty="squared",
         tuning="auto",
         weight_decay=1e-5,
         learning_rate=0.01,
@@ -165,11 +193,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.groups = groups
         self.rep_in = rep_in
         self.rep_out = rep_out
+        self.module = module
         self.hidden_channels = hidden_channels
         self.n_hidden_layers = n_hidden_layers
         self.architecture = architecture
         self.scale_columns = scale_columns
         self.strengths = strengths
+        self.regularizer = regularizer
+        self.penalty = penalty
         self.tuning = tuning
         self.weight_decay = weight_decay
         self.learning_rate = learning_rate
@@ -184,6 +215,87 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.random_state = random_state
         self.verbose = verbose
 
+    def project_to(self, group, softness=0.0, X=None):
+        r"""Return a fitted copy with its weights in a group's subspace, or part of the way there.
+
+        Every weight :math:`\theta` becomes :math:`P_G \theta + s \, (\theta - P_G \theta)`. With
+        softness 0 the copy is exactly equivariant.
+
+        Parameters
+        ----------
+        group : str or Group
+            Name of a candidate, or a group that acts on the same space.
+        softness : float, default=0.0
+            The factor s, in [0, 1]; 1 changes nothing.
+        X : array-like of shape (n_samples, n_features) or None, default=None
+            Rows to measure the levels of the copy on; without rows it has none.
+
+        Returns
+        -------
+        SoftEquivariantRegressor
+            The copy.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If there is no candidate of this name, the softness is out of range, or the network or
+            the scaling of the columns has parts that do not keep the group.
+        TypeError
+            If the network is not ours.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from softeq_sklearn import SoftEquivariantRegressor
+        >>> from softeq_sklearn.groups import SO
+        >>> X = np.random.RandomState(0).randn(200, 3)
+        >>> y = (X**2).sum(axis=1) + 0.3 * X[:, 2]
+        >>> model = SoftEquivariantRegressor(
+        ...     {"rotations": SO(3)},
+        ...     rep_in="Vector",
+        ...     hidden_channels=32,
+        ...     max_epochs=20,
+        ...     random_state=0,
+        ... )
+        >>> exact = model.fit(X, y).project_to("rotations", X=X)
+        >>> bool(exact.levels_.error[0] < 1e-5)
+        True
+        """
+        check_is_fitted(self)
+        group = self._group_named(group)
+        check_scalar(
+            softness, "softness", Real, min_val=0.0, max_val=1.0, include_boundaries="both"
+        )
+        if not isinstance(self.module_, TensorNetwork):
+            raise TypeError(f"project_to needs a network of ours. Got module={self.module!r}.")
+        scalings = (self._scale_in, self._rep_in), (self._scale_out, self._rep_out)
+        if not all(keeps_symmetry(scale, rep, self._dim, group) for scale, rep in scalings):
+            raise ValueError(
+                "group must keep the means that were removed from the columns: name it among the "
+                f"groups, or set scale_columns=False. Got {group!r}."
+            )
+        projected = copy.deepcopy(self)
+        projected.module_.project(group, softness)
+        del projected.levels_
+        if X is not None:
+            X = validate_data(projected, X, dtype=np.float64, reset=False)
+            projected._report(X, check_random_state(self.random_state))
+        return projected
+
+    def _group_named(self, group):
+        """Look a candidate up; let groups through that act on the same space."""
+        if isinstance(group, Group):
+            if group.dim != self._dim:
+                raise ValueError(
+                    f"group must act on a space of dimension {self._dim}. Got {group!r}."
+                )
+            return group
+        if group not in self._groups:
+            raise ValueError(f"group must be one of {list(self._groups)}. Got {group!r}.")
+        return self._groups[group]
+
     def _candidate_groups(self):
         groups = named_groups(self.groups)
         self._strengths = named_strengths(self.strengths, groups)
@@ -192,7 +304,25 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     def _shaping_groups(self, groups):
         return [group for name, group in groups.items() if self._strengths[name] > 0]
 
-    def _network(self):
+    def _check_choices(self):
+        if self.penalty != "squared" and self.regularizer != "projection":
+            raise ValueError(
+                "penalty is a distance of weights and must be 'squared' with another regularizer "
+                f"than 'projection'. Got penalty={self.penalty!r}, "
+                f"regularizer={self.regularizer!r}."
+            )
+
+    def _network(self, seed):
+        if self.module is not None:
+            sizes = self._rep_in.dim(self._dim), self._rep_out.dim(self._dim)
+            module = make_module(self.module, *sizes, seed)
+            soft = any(isinstance(layer, SoftLinear) for layer in module.modules())
+            if self._shaping and self.regularizer == "projection" and not soft:
+                raise ValueError(
+                    "regularizer must be 'sampled' or 'lie' for a module without SoftLinear "
+                    f"layers. Got {self.regularizer!r} and module={self.module!r}."
+                )
+            return module, {}
         return SoftEquivariantNetwork, {
             "rep_in": self._rep_in,
             "rep_out": self._rep_out,
@@ -201,11 +331,22 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
             "architecture": self.architecture,
+            "seed": seed,
         }
 
-    def _net_arguments(self):
+    def _net_arguments(self, inputs, seed):
         groups = {name: g for name, g in self._groups.items() if self._strengths[name] > 0}
-        return {"groups": groups, "strengths": {name: self._strengths[name] for name in groups}}
+        return {
+            "groups": groups,
+            "strengths": {name: self._strengths[name] for name in groups},
+            "penalty": self._penalty_of(groups, inputs, seed),
+        }
+
+    def _penalty_of(self, groups, inputs, seed):
+        if self.regularizer == "projection":
+            return weight_penalty(self.penalty)
+        columns = self._rep_in, self._rep_out, self._scale_in, self._scale_out
+        return function_penalty(self.regularizer, groups, *columns, inputs, seed)
 
     def _tuner(self):
         """The callback that sets the strengths, None where there is nothing to tune."""
@@ -242,8 +383,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         """Return the penalty of each group that can be told from the weights.
 
         A network whose shaping groups are all orthogonal stores V and its dual as one type, for
-        which a group that is not orthogonal has no subspace.
+        which a group that is not orthogonal has no subspace. Penalties of the function are
+        measured for the groups with a strength only.
         """
+        if self.regularizer != "projection":
+            return self.net_.penalty_.values(self.module_) if self._shaping else {}
         dual_is_stored = not all(group.is_orthogonal for group in self._shaping)
         groups = {n: g for n, g in self._groups.items() if g.is_orthogonal or dual_is_stored}
         return ProjectionPenalty(self.module_, groups, 0.0).values(self.module_)

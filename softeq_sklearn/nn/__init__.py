@@ -10,6 +10,7 @@ from softeq_sklearn.nn._network import (
     EquivariantNetwork,
     ResidualPathwayNetwork,
     SoftEquivariantNetwork,
+    TensorNetwork,
 )
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "ResidualPathwayNetwork",
     "SoftEquivariantNetwork",
     "SoftLinear",
+    "TensorNetwork",
     "hidden_layout",
 ]

@@ -87,6 +87,11 @@ class FreeGatedNonlinearity(GatedNonlinearity):
         values = torch.cat([x[:n_scalars], x[n_scalars + self.n_gates :]])
         return super().forward(x) + self.free[:, None] * F.silu(values)
 
+    def project(self, softness):
+        """Scale the free term, which no symmetry survives: 0 takes it away."""
+        with torch.no_grad():
+            self.free.mul_(softness)
+
 
 def n_gates(layout):
     """One gate for each channel that is not a scalar."""

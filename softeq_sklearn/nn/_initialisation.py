@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from softeq_sklearn.groups import generated_by
-from softeq_sklearn.projection import type_basis
+from softeq_sklearn.nn._linear import project_blocks
 
 
 def equivariant_start(layer, groups, generator):
@@ -31,9 +31,7 @@ def equivariant_start(layer, groups, generator):
     flat[n:] = 0
     if groups:
         common = generated_by(*groups)
-        for word, index in layer.type_index(common.is_orthogonal).items():
-            basis = type_basis(word, common)
-            flat[index] = (flat[index] @ basis) @ basis.T
+        project_blocks(flat, layer.type_index(common.is_orthogonal), common)
     weight = flat[:n].reshape(layer.weight.shape)
     for word in layer.layout_out.types:
         rows = weight[layer.layout_out.slice_of(word)]

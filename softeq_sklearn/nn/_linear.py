@@ -36,6 +36,27 @@ def type_index(layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: 
     return {word: np.concatenate(parts) for word, parts in rows.items()}
 
 
+def project_blocks(flat, index, group, softness=0.0):
+    """Move a layer into a group's equivariant subspace, or part of the way, in place.
+
+    Parameters
+    ----------
+    flat : ndarray of shape (n_out * n_in + n_out,)
+        Weight and bias, float64.
+    index : dict of word -> ndarray
+        Positions of the blocks, see :func:`type_index`.
+    group : Group
+        The group.
+    softness : float, default=0.0
+        What is left of the part outside the subspace: 0 is in it, 1 changes nothing.
+    """
+    for word, positions in index.items():
+        basis = type_basis(word, group)
+        blocks = flat[positions]
+        inside = (blocks @ basis) @ basis.T
+        flat[positions] = inside + softness * (blocks - inside) if softness else inside
+
+
 def _append(rows, word, index, orthogonal):
     canonical, order = canonical_word(word, orthogonal)
     index = index.transpose(0, *(order + 1)).reshape(len(index), -1)
@@ -77,6 +98,16 @@ class SoftLinear(nn.Module):
     def dense(self):
         """Return the weight of shape (out, in) and the bias of shape (out,)."""
         return self.weight, self.bias
+
+    def project(self, group, softness=0.0, *, orthogonal):
+        """Move weight and bias into a group's equivariant subspace, see :func:`project_blocks`."""
+        parameters = torch.cat([self.weight.detach().reshape(-1), self.bias.detach()])
+        flat = parameters.double().cpu().numpy()
+        project_blocks(flat, self.type_index(orthogonal), group, softness)
+        n = self.weight.numel()
+        with torch.no_grad():
+            self.weight.copy_(torch.from_numpy(flat[:n].reshape(self.weight.shape)))
+            self.bias.copy_(torch.from_numpy(flat[n:]))
 
     def forward(self, x):
         """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""

@@ -11,7 +11,7 @@ from torch import nn
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn._architecture import architecture_of
 from softeq_sklearn.nn._features import hidden_layout
-from softeq_sklearn.nn._gated import n_gates
+from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity, n_gates
 from softeq_sklearn.nn._layout import input_map, output_map
 from softeq_sklearn.nn._linear import EquivariantLinear, ResidualLinear, SoftLinear
 from softeq_sklearn.representations import Rep, as_representation
@@ -47,6 +47,8 @@ class TensorNetwork(nn.Module):
     ----------
     width : int
         Number of outputs of a hidden linear layer, gates included.
+    orthogonal : bool
+        Whether V and its dual are stored as one type.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class TensorNetwork(nn.Module):
             layout = hidden
         layers.append(linear(layout, exit_.layout))
         self.width = gated.size
+        self.orthogonal = orthogonal
         self.entry = InputColumns(entry)
         self.layers = nn.Sequential(*layers)
         self.exit = OutputColumns(exit_)
@@ -169,6 +172,43 @@ class SoftEquivariantNetwork(TensorNetwork):
             make_linear=lambda start, orthogonal: start,
             generator=torch.Generator().manual_seed(seed),
         )
+
+    def project(self, group: Group, softness: float = 0.0) -> None:
+        r"""Move the weights into a group's equivariant subspace, or part of the way, in place.
+
+        Every weight :math:`\theta` becomes :math:`P_G \theta + s \, (\theta - P_G \theta)`: the
+        states of the reference of soft equivariance (s = 0), and the softness of Rahman et al.
+        (2026).
+
+        Parameters
+        ----------
+        group : Group
+            The group.
+        softness : float, default=0.0
+            What is left of the part outside the subspace: 0 makes the network exactly equivariant,
+            1 changes nothing.
+
+        Raises
+        ------
+        ValueError
+            If the other layers do not commute with the group, or it acts on another space.
+        """
+        gates = [layer for layer in self.layers if isinstance(layer, GatedNonlinearity)]
+        if any(gate.pointwise is not None for gate in gates) and not group.is_permutation:
+            raise ValueError(
+                "group must permute coordinates where all groups of the network do, since its "
+                f"nonlinearity commutes with no others. Got {group!r}."
+            )
+        if self.orthogonal and not group.is_orthogonal:
+            raise ValueError(
+                "group must be orthogonal where all groups of the network are, since V and its "
+                f"dual are one type there. Got {group!r}."
+            )
+        for layer in self.layers:
+            if isinstance(layer, SoftLinear):
+                layer.project(group, softness, orthogonal=self.orthogonal)
+            elif isinstance(layer, FreeGatedNonlinearity):
+                layer.project(softness)
 
 
 class EquivariantNetwork(TensorNetwork):

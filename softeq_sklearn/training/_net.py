@@ -10,8 +10,7 @@ from softeq_sklearn.regularizers import ProjectionPenalty
 class PenalizedNet(NeuralNet):
     """skorch net that adds the penalties of its groups to the training loss.
 
-    The module must have :class:`~softeq_sklearn.nn.SoftLinear` layers. Validation losses do not
-    contain the penalty, so that they can be compared between strengths.
+    Validation losses do not contain the penalty, so that they can be compared between strengths.
 
     Parameters
     ----------
@@ -23,12 +22,15 @@ class PenalizedNet(NeuralNet):
         The candidate groups.
     strengths : mapping of str to float or None, default=None
         Start of the factor of each group's penalty.
+    penalty : callable, default=ProjectionPenalty
+        Makes the penalty from the module, the groups and the strengths. The default needs
+        :class:`~softeq_sklearn.nn.SoftLinear` layers.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
 
     Attributes
     ----------
-    penalty_ : ProjectionPenalty
+    penalty_ : torch.nn.Module
         The penalty, with its present strengths; there if groups were given.
 
     Examples
@@ -57,21 +59,31 @@ class PenalizedNet(NeuralNet):
     (100, 2)
     """
 
-    def __init__(self, module, criterion, *, groups=None, strengths=None, **kwargs):
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        groups=None,
+        strengths=None,
+        penalty=ProjectionPenalty,
+        **kwargs,
+    ):
         super().__init__(module, criterion, **kwargs)
         self.groups = groups
         self.strengths = strengths
+        self.penalty = penalty
 
     def initialize_module(self):
         """Make the module, then the penalty, which looks at the layers of the module."""
         super().initialize_module()
         if self.groups:
-            self.penalty_ = ProjectionPenalty(self.module_, self.groups, self.strengths)
+            self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
         return self
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the criterion, and in training the sum of strengths times penalties."""
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
         if training and self.groups:
-            loss = loss + self.penalty_(self.module_)
+            loss = loss + self.penalty_(self.module_, X)
         return loss

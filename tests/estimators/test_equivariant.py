@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
+from softeq_sklearn import (
+    EquivariantRegressor,
+    ResidualPathwayRegressor,
+    SoftEquivariantRegressor,
+)
 from softeq_sklearn.groups import (
     GL,
     O11,
@@ -164,11 +168,15 @@ def test_parameters_are_those_of_the_soft_regressor():
             p.name: (p.default, p.kind) for p in inspect.signature(estimator).parameters.values()
         }
 
-    exact, soft = parameters(EquivariantRegressor), parameters(SoftEquivariantRegressor)
-    assert exact.pop("group")[0] is None
-    own = {name: soft.pop(name) for name in ("groups", "strengths", "tuning")}
-    assert own["groups"][0] == ()
-    assert list(exact.items()) == list(soft.items())
+    soft = parameters(SoftEquivariantRegressor)
+    own = {"groups", "module", "strengths", "regularizer", "penalty", "tuning"}
+    shared = [item for item in soft.items() if item[0] not in own]
+    for estimator in (EquivariantRegressor, ResidualPathwayRegressor):
+        exact = parameters(estimator)
+        assert exact.pop("group")[0] is None
+        exact.pop("relax_to", None)
+        exact.pop("residual_strength", None)
+        assert list(exact.items()) == shared
 
 
 def test_group_and_representations_may_be_positional():
