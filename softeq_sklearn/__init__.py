@@ -7,13 +7,21 @@ from softeq_sklearn.estimators import (
     reference_settings,
 )
 from softeq_sklearn.inspection import SymmetryLevels
+from softeq_sklearn.meta import (
+    AugmentedRegressor,
+    FrameAveragingRegressor,
+    SymmetrizedRegressor,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AugmentedRegressor",
     "EquivariantRegressor",
+    "FrameAveragingRegressor",
     "ResidualPathwayRegressor",
     "SoftEquivariantRegressor",
+    "SymmetrizedRegressor",
     "SymmetryLevels",
     "reference_settings",
 ]

@@ -1,0 +1,177 @@
+"""What the meta-estimators share: checking data, fitting the inner regressor, predicting."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
+
+from softeq_sklearn.estimators._parameters import representation_of
+from softeq_sklearn.groups import Group
+from softeq_sklearn.representations import Rep
+
+
+class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Base of the regressors that make another regressor respect a group.
+
+    A subclass says what it learns from the rows, which rows the inner regressor is fitted to, and
+    how predictions are made from those of the inner regressor. Without a group it is the inner
+    regressor on the rows as they are.
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "group": [Group, None],
+        "rep_in": [Rep, str, None],
+        "rep_out": [Rep, str, None],
+        "random_state": ["random_state"],
+    }
+
+    # What a subclass gives -----------------------------------------------------------------
+
+    def _set_up(self, X, weight, rng):
+        """Learn what depends on the group, which may be None; refuse what cannot be done."""
+
+    def _training_rows(self, X, Y, weight, rng):
+        """Return inputs, targets and weights (or None) that the inner regressor is fitted to."""
+        raise NotImplementedError
+
+    def _symmetric_predict(self, X):
+        """Return predictions of shape (n_samples, n_outputs)."""
+        raise NotImplementedError
+
+    # scikit-learn's interface --------------------------------------------------------------
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit a clone of the inner regressor.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, with the columns in the order of `rep_out`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, for inner regressors whose `fit` takes them.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter is not as described; raised before anything is fitted.
+        TypeError
+            If the inner estimator is a classifier, or there are weights and it takes none.
+        """
+        self._validate_params()
+        estimator = DecisionTreeRegressor() if self.estimator is None else self.estimator
+        _check_estimator(estimator, weighted=sample_weight is not None)
+        X, Y = self._check_rows(X, y)
+        weight = sample_weight
+        if weight is not None:
+            weight = _check_sample_weight(weight, X, dtype=np.float64)
+        rng = check_random_state(self.random_state)
+        self._resolve_representations(X, Y)
+        self._set_up(X, weight, rng)
+        rows = X, Y, weight
+        if self.group is not None:
+            rows = self._training_rows(X, Y, weight, rng)
+        self.estimator_ = _fitted(estimator, *rows, rng)
+        return self
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in float64, one-dimensional if y was.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        Y = self._inner_predict(X) if self.group is None else self._symmetric_predict(X)
+        return Y.ravel() if self._one_dimensional else Y
+
+    def __sklearn_is_fitted__(self):
+        # Checking the data sets attributes too, long before there is a fitted regressor.
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    # Steps of fit and predict --------------------------------------------------------------
+
+    def _check_rows(self, X, y):
+        if issparse(y):
+            raise TypeError(
+                "Sparse data was passed for y, but dense data is required. "
+                f"Got {y!r}; write y.toarray()."
+            )
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
+        Y = np.asarray(y, dtype=np.float64)
+        self._one_dimensional = Y.ndim == 1
+        return X, Y.reshape(len(Y), -1)
+
+    def _resolve_representations(self, X, Y):
+        dim = None if self.group is None else self.group.dim
+        self._rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
+        self._rep_out, _ = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
+
+    def _inner_predict(self, X):
+        """Return what the inner regressor predicts, as float64 of shape (n_samples, n_outputs)."""
+        return np.asarray(self.estimator_.predict(X), dtype=np.float64).reshape(len(X), -1)
+
+
+def _check_estimator(estimator, weighted):
+    """Refuse classifiers, and sample weights that the inner regressor does not take."""
+    if is_classifier(estimator):
+        raise TypeError(f"estimator must be a regressor. Got the classifier {estimator!r}.")
+    if weighted and not has_fit_parameter(estimator, "sample_weight"):
+        raise TypeError(
+            "sample_weight must be None for an estimator whose fit takes no sample_weight. "
+            f"Got weights for {estimator!r}."
+        )
+
+
+def _fitted(estimator, X, Y, weight, rng):
+    """Return a clone fitted to the rows; one that takes a single output is repeated for each."""
+    inner = clone(estimator)
+    _fill_random_states(inner, rng)
+    single = Y.shape[1] == 1
+    if not single and not get_tags(inner).target_tags.multi_output:
+        inner = MultiOutputRegressor(inner)
+    weights = {} if weight is None else {"sample_weight": weight}
+    return inner.fit(X, Y[:, 0] if single else Y, **weights)
+
+
+def _fill_random_states(estimator, rng):
+    """Seed every random_state that is None, also of nested estimators; leave those given."""
+    parameters = estimator.get_params(deep=True)
+    names = [
+        name
+        for name in sorted(parameters)
+        if name.rpartition("__")[2] == "random_state" and parameters[name] is None
+    ]
+    seeds = rng.randint(np.iinfo(np.int32).max, size=len(names))
+    if names:
+        estimator.set_params(**{name: int(seed) for name, seed in zip(names, seeds, strict=True)})
