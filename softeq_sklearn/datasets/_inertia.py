@@ -20,6 +20,7 @@ from softeq_sklearn.datasets._synthetic import SyntheticTask
 from softeq_sklearn.groups import O
 from softeq_sklearn.representations import Scalar, T, Vector
 
+# Factors of the three columns of J, all times the noise.
 _AXES = {0: (1.0, 0.0, 0.0), 1: (0.0, 1.0, 0.0), 2: (0.0, 0.0, 1.0), -1: (-1.0, 1.0, 0.0)}
 
 _DESCR = """\
@@ -30,14 +31,14 @@ Columns: {n_masses} masses m_i (scalars), then {n_masses} positions r_i (vectors
 Masses are softplus(N(0, 1)), positions are N(0, 1) in each coordinate, plus
 shift = {shift}; sign = {sign} (0: as drawn; 1 or -1: sign * |position|).
 
-Target: y = J + a (J e) e^T, a tensor T(2), its rows one after the other, with
+Target: y = J + a J diag(e), a tensor T(2), its rows one after the other, with
 J = sum_i m_i (|r_i|^2 I - r_i r_i^T), e = {e} (axis = {axis}) and one
 number a per row, drawn from N(noise, noise_std^2), noise = {noise},
 noise_std = {noise_std}. The function of this data set is the mean, a = noise.
 
 J is equivariant under O(3). The second term keeps the symmetry under orthogonal
-matrices that leave e where it is up to its sign, and breaks all others, to a
-degree that grows with |noise|; noise = -1 removes column `axis` of J.
+matrices that commute with diag(e), and breaks all others, to a degree that
+grows with |noise|; noise = -1 removes column `axis` of J (axis 0, 1 or 2).
 
 The task is the one of Kim, Lee, Yang, Lee: Regularizing Towards Soft
 Equivariance Under Mixed Symmetries, ICML 2023, arXiv 2306.00356.
@@ -72,8 +73,7 @@ def _inertia(
     second_moment = np.einsum("nk,nki,nkj->nij", masses, positions, positions, optimize=True)
     trace = np.trace(second_moment, axis1=1, axis2=2)[:, None, None]
     tensor = trace * np.eye(3) - second_moment
-    noise = np.reshape(noise, (-1, 1, 1))
-    return (tensor + noise * (tensor @ e)[:, :, None] * e).reshape(len(X), 9)
+    return (tensor * (1 + np.reshape(noise, (-1, 1, 1)) * e)).reshape(len(X), 9)
 
 
 def make_inertia(
@@ -93,12 +93,12 @@ def make_inertia(
 
     For masses :math:`m_i` at positions :math:`r_i` the target is
 
-    .. math:: y = J + noise \, (J e) e^T,
+    .. math:: y = J + noise \, J \, \mathrm{diag}(e),
        \qquad J = \sum_i m_i \left(|r_i|^2 I - r_i r_i^T\right).
 
     :math:`J` is equivariant under O(3). The second term, which scales column `axis` of :math:`J` by
-    ``1 + noise``, is equivariant only under those elements that leave :math:`e` where it is up to
-    its sign. So with ``axis=2`` the group O(2) of the xy plane is an exact symmetry for every
+    ``1 + noise``, is equivariant only under those elements that commute with the diagonal matrix.
+    So with ``axis=2`` the group O(2) of the xy plane is an exact symmetry for every
     `noise`, and those of the other two planes are broken to a degree that grows with `noise`.
     The task is from [1]_.
 
@@ -120,7 +120,8 @@ def make_inertia(
         that mean.
 
     axis : {0, 1, 2, -1}, default=2
-        The broken axis: :math:`e` is x, y or z, and -x + y (not normalised) for -1.
+        The broken axis: :math:`e` is the unit vector of x, y or z. For -1 it is (-1, 1, 0): column
+        x is scaled by ``1 - noise`` and column y by ``1 + noise``, so that all groups are broken.
 
     shift : float or array-like of shape (3,), default=0.0
         Added to all positions, for test sets outside the distribution of the training set.
