@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import gzip
-from importlib.resources import files
 
 import numpy as np
 from sklearn.utils import check_scalar
 
 from softeq_sklearn.datasets._bunch import dataset
+from softeq_sklearn.datasets._files import data_file, description
 from softeq_sklearn.datasets._tracks import tangent_plane, window_rows
 from softeq_sklearn.groups import SO, C, O, Reflection, Scaling
 from softeq_sklearn.representations import Scalar, Vector
@@ -19,14 +19,10 @@ _HOURS = 6
 """Hours between two fixes."""
 
 
-def _data_file(name: str):
-    return files("softeq_sklearn.datasets") / "data" / name
-
-
 def _read_fixes() -> dict[str, np.ndarray]:
     """Return the columns of the table, without fixes at odd hours or at an hour seen before."""
     with (
-        _data_file("storms.csv.gz").open("rb") as packed,
+        data_file("storms.csv.gz").open("rb") as packed,
         gzip.open(packed, "rt", encoding="utf-8", newline="") as text,
     ):
         names, *rows = csv.reader(text)
@@ -209,5 +205,5 @@ def load_storms(*, n_past=4, n_ahead=4, scalars=("latitude",), return_X_y=False,
         time=current["time"],
         latitude=current["latitude"],
         longitude=current["longitude"],
-        DESCR=_data_file("storms.rst").read_text(encoding="utf-8"),
+        DESCR=description("storms"),
     )

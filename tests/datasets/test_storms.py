@@ -17,7 +17,7 @@ def storms():
 @pytest.fixture(scope="module")
 def table():
     """The file as pandas reads it, with a time."""
-    with _storms._data_file("storms.csv.gz").open("rb") as packed:
+    with _storms.data_file("storms.csv.gz").open("rb") as packed:
         fixes = pd.read_csv(packed, compression="gzip")
     fixes["time"] = pd.to_datetime(fixes[["year", "month", "day", "hour"]])
     return fixes
@@ -45,8 +45,7 @@ def hand_made(tmp_path, monkeypatch):
     ]
     path = tmp_path / "storms.csv.gz"
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
-    (tmp_path / "storms.rst").write_text("hand-made")
-    monkeypatch.setattr(_storms, "_data_file", lambda name: tmp_path / name)
+    monkeypatch.setattr(_storms, "data_file", lambda name: tmp_path / name)
 
 
 def test_windows_and_storms(storms):
