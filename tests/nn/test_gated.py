@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softeq_sklearn.groups import GL, SL, SO, C, O, S, Scaling, SO13p, Z
-from softeq_sklearn.nn import FeatureLayout, GatedNonlinearity
+from softeq_sklearn.nn import FeatureLayout, FreeGatedNonlinearity, GatedNonlinearity
 from softeq_sklearn.nn._gated import n_gates
 from softeq_sklearn.testing import elements
 
@@ -98,3 +98,73 @@ def test_weight_of_the_pointwise_term_is_learned():
 
     w = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(f, (x.requires_grad_(), w))
+
+
+def free_layer(d, channels, seed=0):
+    """A free nonlinearity with a factor of its own for each feature."""
+    layer = FreeGatedNonlinearity(FeatureLayout.from_channels(d, channels)).double()
+    values = np.random.RandomState(seed).uniform(0.2, 0.8, layer.free.shape)
+    layer.free.data.copy_(torch.from_numpy(values))
+    return layer
+
+
+def test_formula_of_the_free_term():
+    layer = free_layer(2, {(): 2, (1,): 2, (1, 1): 1})
+    x = torch.from_numpy(np.random.RandomState(0).standard_normal((2 + 3 + 4 + 4, 5)))
+    values = np.delete(x.numpy(), [2, 3, 4], axis=0)  # without the gates
+    expected = GatedNonlinearity(layer.layout)(x).numpy()
+    expected += layer.free.detach().numpy()[:, None] * values * sigmoid(values)
+    np.testing.assert_allclose(layer(x).detach(), expected)
+
+
+@given(layouts_of)
+def test_without_the_free_term_it_is_the_gated_nonlinearity(channels):
+    layer = free_layer(2, channels)
+    plain = GatedNonlinearity(layer.layout)
+    assert layer.n_gates == plain.n_gates
+    x = torch.randn(layer.layout.size + layer.n_gates, 4, generator=torch.Generator()).double()
+    assert not torch.equal(layer(x), plain(x))
+    layer.free.data.zero_()
+    assert torch.equal(layer(x), plain(x))
+
+
+@pytest.mark.parametrize("group", [SO(3), C(8), Scaling(2), S(3)], ids=repr)
+def test_free_term_commutes_with_nothing(dense, group):
+    layer = free_layer(group.dim, {(): 1, (1,): 2})
+    assert max(gap(dense, layer, g) for g in group.sample(8, random_state=0)) > 0.02
+
+
+def test_free_term_starts_small():
+    layout = FeatureLayout(3, ((), (1,)), (4, 2))
+    for layer, start in (
+        (FreeGatedNonlinearity(layout), 1e-3),
+        (FreeGatedNonlinearity(layout, start=0.5), 0.5),
+    ):
+        torch.testing.assert_close(layer.free.detach(), torch.full((10,), start))
+
+
+@pytest.mark.parametrize("softness", [0.0, 0.25, 1.0])
+def test_projection_scales_the_free_term(softness):
+    layer = free_layer(3, {(): 2, (1,): 2})
+    before = layer.free.detach().clone()
+    layer.project(softness)
+    assert torch.equal(layer.free, softness * before)
+    assert layer.free.requires_grad
+
+
+def test_free_term_of_any_memory_order_and_of_no_samples():
+    layer = free_layer(3, {(): 2, (1,): 2})
+    rows = torch.randn(5, 10, generator=torch.Generator()).double()
+    assert torch.equal(layer(rows.T), layer(rows.T.contiguous()))
+    assert layer(rows[:0].T).shape == (8, 0)
+
+
+def test_weights_of_the_free_term_are_learned():
+    layer = free_layer(2, {(): 1, (1,): 1})
+    x = torch.from_numpy(np.random.RandomState(0).standard_normal((4, 3)))
+
+    def f(x, free):
+        return torch.func.functional_call(layer, {"free": free}, (x,))
+
+    free = layer.free.detach().clone().requires_grad_()
+    assert torch.autograd.gradcheck(f, (x.requires_grad_(), free))
