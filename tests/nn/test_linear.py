@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -17,8 +19,8 @@ from softeq_sklearn.groups import (
     Translation,
     Trivial,
 )
-from softeq_sklearn.nn import EquivariantLinear, FeatureLayout, SoftLinear
-from softeq_sklearn.nn._linear import type_index
+from softeq_sklearn.nn import EquivariantLinear, FeatureLayout, ResidualLinear, SoftLinear
+from softeq_sklearn.nn._linear import project_blocks, type_index
 
 WORDS = [(), (1,), (-1,), (1, 1), (1, -1), (-1, -1), (2,)]
 LETTERS = {1: "V", -1: "W", 0: "W"}
@@ -198,3 +200,146 @@ def test_bases_stay_in_double_precision(dense):
     weight, bias = layer.dense()
     assert weight.dtype == torch.float64
     assert dense.penalty(SO(3), vectors, vectors, *dense_numbers(layer)) < 1e-28
+
+
+def soft_layer(layout_in, layout_out, seed=0):
+    """A soft layer, in double precision, with random weights and biases."""
+    layer = SoftLinear(layout_in, layout_out).double()
+    rng = np.random.RandomState(seed)
+    with torch.no_grad():
+        for p in layer.parameters():
+            p.copy_(torch.from_numpy(rng.standard_normal(p.shape)))
+    return layer
+
+
+@pytest.mark.parametrize("softness", [0.0, 0.3, 1.0])
+@equivariant_layers
+def test_projection_moves_weights_towards_the_nearest(
+    dense, group, layout_in, layout_out, softness
+):
+    layer = soft_layer(layout_in, layout_out)
+    before = [part.copy() for part in dense_numbers(layer)]
+    nearest = dense.project(group, layout_in, layout_out, *before)
+    layer.project(group, softness, orthogonal=group.is_orthogonal)
+    for ours, start, inside in zip(dense_numbers(layer), before, nearest, strict=True):
+        np.testing.assert_allclose(ours, inside + softness * (start - inside), atol=1e-12)
+
+
+@equivariant_layers
+def test_projection_is_idempotent_and_in_the_subspace(dense, group, layout_in, layout_out):
+    layer = soft_layer(layout_in, layout_out)
+    layer.project(group, orthogonal=group.is_orthogonal)  # softness is 0 unless given
+    once = [part.copy() for part in dense_numbers(layer)]
+    assert dense.penalty(group, layout_in, layout_out, *once) < 1e-22
+    layer.project(group, orthogonal=group.is_orthogonal)
+    for ours, expected in zip(dense_numbers(layer), once, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-13)
+
+
+@equivariant_layers
+def test_steps_of_softness_multiply(group, layout_in, layout_out):
+    steps, once = (soft_layer(layout_in, layout_out) for _ in range(2))
+    for softness in (0.5, 0.4):
+        steps.project(group, softness, orthogonal=group.is_orthogonal)
+    once.project(group, 0.2, orthogonal=group.is_orthogonal)
+    for ours, expected in zip(dense_numbers(steps), dense_numbers(once), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-13)
+
+
+def test_projection_where_vectors_and_duals_are_two_types(dense):
+    # Other candidates may not be orthogonal; for one that is, this makes no difference.
+    here, there = layout(2, {(1,): 1, (-1,): 2}), layout(2, {(1, -1): 1, (-1,): 1})
+    layer = soft_layer(here, there)
+    nearest = dense.project(SO(2), here, there, *dense_numbers(layer))
+    layer.project(SO(2), orthogonal=False)
+    for ours, expected in zip(dense_numbers(layer), nearest, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-12)
+
+
+def test_projection_keeps_precision_and_gradients():
+    vectors = layout(3, {(): 1, (1,): 2})
+    layer = soft_layer(vectors, vectors).float()
+    double = copy.deepcopy(layer).double()
+    for item in (layer, double):
+        item.project(SO(3), 0.5, orthogonal=True)
+    for ours, expected in zip(layer.parameters(), double.parameters(), strict=True):
+        assert ours.dtype == torch.float32 and ours.requires_grad
+        # They are rounded once, at the end.
+        assert torch.equal(ours, expected.float())
+
+
+def test_projection_on_a_device(device):
+    vectors = layout(3, {(): 1, (1,): 2})
+    layer, moved = soft_layer(vectors, vectors), soft_layer(vectors, vectors).to(device)
+    for item in (layer, moved):
+        item.project(SO(3), orthogonal=True)
+    for ours, expected in zip(moved.parameters(), layer.parameters(), strict=True):
+        assert ours.device.type == device
+        assert torch.equal(ours.cpu(), expected)
+
+
+@equivariant_layers
+def test_projected_blocks(dense, group, layout_in, layout_out):
+    weight, bias = random_numbers(layout_in, layout_out)
+    flat = np.concatenate([weight.reshape(-1), bias])
+    index = type_index(layout_in, layout_out, group.is_orthogonal)
+    project_blocks(flat, index, group, 0.25)
+    nearest = dense.project(group, layout_in, layout_out, weight, bias)
+    expected = np.concatenate([part.reshape(-1) for part in nearest])
+    expected += 0.25 * (np.concatenate([weight.reshape(-1), bias]) - expected)
+    np.testing.assert_allclose(flat, expected, atol=1e-12)
+
+
+def residual_layer(group, layout_in, layout_out, residual):
+    exact = equivariant_layer(group, layout_in, layout_out)
+    exact.set_weight(*map(torch.from_numpy, random_numbers(layout_in, layout_out)))
+    return ResidualLinear(exact, residual)
+
+
+@equivariant_layers
+def test_residual_starts_at_zero(group, layout_in, layout_out):
+    x = torch.from_numpy(np.random.RandomState(1).standard_normal((layout_in.size, 7)))
+    for residual in (
+        SoftLinear(layout_in, layout_out).double(),
+        equivariant_layer(Trivial(group.dim), layout_in, layout_out),
+    ):
+        layer = residual_layer(group, layout_in, layout_out, residual)
+        torch.testing.assert_close(layer(x), layer.exact(x), rtol=0, atol=1e-13)
+
+
+@equivariant_layers
+def test_residual_is_added_to_the_exact_layer(group, layout_in, layout_out):
+    layer = residual_layer(group, layout_in, layout_out, soft_layer(layout_in, layout_out, seed=1))
+    x = torch.from_numpy(np.random.RandomState(1).standard_normal((layout_in.size, 7)))
+    expected = layer.exact(x) + layer.residual(x)
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-12)
+    # In single precision the sum is rounded once.
+    single = layer(x.float())
+    assert single.dtype == torch.float32
+    torch.testing.assert_close(single.double(), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_exact_layer_with_an_equivariant_residual(dense):
+    # The sum keeps what both keep: rotations about an axis, not all of them.
+    vectors, axis = layout(3, {(): 1, (1,): 2}), SO(2).embed(3, axes=(0, 1))
+    residual = equivariant_layer(axis, vectors, vectors)
+    residual.set_weight(*map(torch.from_numpy, random_numbers(vectors, vectors)))
+    layer = residual_layer(SO(3), vectors, vectors, residual)
+    with torch.no_grad():
+        bias = layer(torch.zeros(vectors.size, 1, dtype=torch.float64))[:, 0].numpy()
+        weight = layer(torch.eye(vectors.size, dtype=torch.float64)).numpy() - bias[:, None]
+    assert dense.penalty(axis, vectors, vectors, weight, bias) < 1e-22
+    assert dense.penalty(SO(3), vectors, vectors, weight, bias) > 0.1
+
+
+def test_gradients_reach_both_pathways():
+    vectors = layout(3, {(): 1, (1,): 2})
+    layer = residual_layer(SO(3), vectors, vectors, soft_layer(vectors, vectors))
+    x = torch.from_numpy(np.random.RandomState(0).standard_normal((7, 4)))
+    names, parameters = zip(*layer.named_parameters(), strict=True)
+    assert {name.split(".")[0] for name in names} == {"exact", "residual"}
+
+    def f(*parameters):
+        return torch.func.functional_call(layer, dict(zip(names, parameters, strict=True)), (x,))
+
+    assert torch.autograd.gradcheck(f, parameters)
