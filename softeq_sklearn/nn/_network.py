@@ -193,6 +193,9 @@ class SoftEquivariantNetwork(TensorNetwork):
         ValueError
             If the other layers do not commute with the group, or it acts on another space.
         """
+        dim = self.layers[-1].layout_in.dim
+        if group.dim != dim:
+            raise ValueError(f"group must act on a space of dimension {dim}. Got {group!r}.")
         gates = [layer for layer in self.layers if isinstance(layer, GatedNonlinearity)]
         if any(gate.pointwise is not None for gate in gates) and not group.is_permutation:
             raise ValueError(
