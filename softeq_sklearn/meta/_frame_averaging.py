@@ -83,17 +83,18 @@ class FrameAveragingRegressor(BaseGroupRegressor):
     -----
     Rows can have interchangeable axes: one vector in three dimensions leaves two, S(n) those of
     equal components. There coordinates, of the row and of the prediction, are projected onto what
-    the group of these axes fixes, so that predictions are exactly equivariant for every row: the
-    vector predicted from one vector lies along it. For S(n), and wherever the row itself is
-    fixed, as by turns about its only vector, nothing of the row is lost. Else, if principal values
-    coincide by accident (to 1e-10), or if tensors of order 2 and more are sorted by S(n), the
-    inner regressor sees less of the row.
+    the group of these axes fixes, so that predictions are equivariant for every row: the vector
+    predicted from one vector lies along it. Where that group leaves the row as it is, as in these
+    two cases, the projection takes nothing from the row. Where it does not, the inner regressor
+    sees less of the row: if principal values coincide by accident (to 1e-9 of the largest, which
+    also drops components below 3e-5 of the row), or if S(n) cannot tell axes apart that only the
+    pattern of a tensor of order 2 or more distinguishes.
 
     The equivariant function has jumps where principal values cross or components change their
-    order, whatever the inner regressor; that is true of every finite frame. Frame coordinates
-    are rounded to about 10 digits, so that discontinuous regressors (trees, neighbours) see the
-    same ones for a row and its image; what is left is a probability of about 1e-5 that rounding
-    tells the two apart, which matters only if a split lies between them.
+    order, whatever the inner regressor: no finite frame is without. Frame coordinates are rounded
+    to about 10 digits, so that discontinuous regressors (trees, neighbours) see the same ones for a
+    row and its image. For normal vectors about one coordinate in a million still differs, in the
+    tenth digit, which matters only if a split lies in between.
 
     References
     ----------

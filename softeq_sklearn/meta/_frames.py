@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,6 +24,32 @@ _MAX_COMPARED_DIM = 16
 _AT_CENTROID = 1e-12
 # Coordinates are rounded to about 10 digits of the largest of their tensor.
 _KEPT_BITS = 34
+# The unit of rounding must not jump at lengths that are common in data, such as 1 and 2.
+_UNCOMMON = np.e
+
+
+class AxesFinder(Protocol):
+    """What frames ask of the object that finds the axes of a row.
+
+    Attributes
+    ----------
+    flips : ndarray of shape (n_flips, n_axes)
+        Signs of the axes that the frame goes through.
+    is_exact : bool
+        Whether a row and its image have the same coordinates to the last digit.
+    """
+
+    flips: np.ndarray
+    is_exact: bool
+
+    def fit(self, X: np.ndarray, weight: np.ndarray | None) -> AxesFinder:
+        """Learn from the training rows, shape (n_samples, dim)."""
+
+    def __call__(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return axes as columns, (n_samples, n_axes, n_axes), and which neighbours are tied."""
+
+    def stabiliser(self, n: int) -> Group:
+        """Return the group of n tied axes, as far as flips do not cover it."""
 
 
 class Placed(NamedTuple):
@@ -167,7 +193,7 @@ def _check_columns(group: Group, family: type[Group], rep_in: Rep, rep_out: Rep)
         )
 
 
-def _axes_finder(family: type[Group], rep: Rep, dim: int, axes: tuple[int, ...]):
+def _axes_finder(family: type[Group], rep: Rep, dim: int, axes: tuple[int, ...]) -> AxesFinder:
     """Return the object that finds the axes of a row's frame."""
     if family is S:
         return SortedAxes(rep, dim, axes)
@@ -204,6 +230,6 @@ def _rounded(rep: Rep, dim: int, rows: np.ndarray) -> np.ndarray:
         if block.word:
             tensors = rows[:, block.index]
             largest = np.linalg.norm(tensors, axis=-1).max(axis=-1)[:, :, None, None]
-            unit = np.ldexp(1.0, np.frexp(largest)[1] - _KEPT_BITS)
+            unit = np.ldexp(1.0, np.frexp(largest * _UNCOMMON)[1] - _KEPT_BITS)
             rows[:, block.index] = np.rint(tensors / unit) * unit
     return rows

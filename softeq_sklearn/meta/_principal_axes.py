@@ -15,7 +15,7 @@ from softeq_sklearn.representations import Rep
 MAX_FLIPS = 2**12
 # Principal values count as equal within this share of the largest. The axes of values further
 # apart are known to about 1e-16 / EQUAL.
-EQUAL = 1e-10
+EQUAL = 1e-9
 _GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 

@@ -36,7 +36,8 @@ def act_on_each_row(rep: Rep, elements: np.ndarray, X: np.ndarray) -> np.ndarray
     operators = _operators(rep, linear_part(elements))
     transformed = np.empty_like(X)
     for block in rep.blocks(d):
-        tensors = X[:, block.index].reshape(len(X), -1, d ** len(block.word))
+        size = d ** len(block.word)
+        tensors = X[:, block.index].reshape(len(X), block.index.size // size, size)
         result = _apply_letters(block.word, operators, tensors)
         if block.word == (POINT,) and is_affine_shape(elements):
             result = result + elements[:, None, :, -1]

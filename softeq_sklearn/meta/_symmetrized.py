@@ -19,11 +19,11 @@ class SymmetrizedRegressor(BaseGroupRegressor):
 
     .. math:: \frac{1}{m} \sum_{k=1}^m \rho_{out}(g_k) f(\rho_{in}(g_k)^{-1} x),
 
-    which is equivariant if the :math:`g_k` are the whole group, and then the equivariant function
-    nearest to :math:`f` on data that have the symmetry [1]_. The elements are the same for all
-    rows, and drawn in `fit`:
+    which is equivariant if the :math:`g_k` are the whole group; it is then the equivariant function
+    nearest to :math:`f`, if the group is orthogonal and the data have the symmetry [1]_. The
+    elements are the same for all rows, and chosen in `fit`:
 
-    - a finite group of at most `n_elements` elements: all, exactly equivariant;
+    - a finite group of at most `n_elements` elements, and 10000: all, exactly equivariant;
     - SO(2) and O(2), also embedded: rotations by equal angles, and for O(2) half as many with the
       reflection of each. Exactly equivariant under these, so nearly so under all rotations where
       :math:`f` is smooth;
