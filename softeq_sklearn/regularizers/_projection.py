@@ -8,13 +8,11 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from torch import nn
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.nn import SoftLinear
-from softeq_sklearn.projection import type_basis
+from softeq_sklearn.regularizers._base import Penalty
+from softeq_sklearn.regularizers._blocks import TypeBlocks
 from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor
-from softeq_sklearn.regularizers._strengths import named_strengths
 
 # Types with more unknowns than this are penalised group by group instead of by one n x n matrix.
 _LARGEST_STACKED = 1024
@@ -25,7 +23,7 @@ _SMALLEST_SPLIT = 128
 _UNCOUPLED = 1e-12
 
 
-class ProjectionPenalty(nn.Module):
+class ProjectionPenalty(Penalty):
     r"""Distance of a network's weights to the equivariant subspaces of several groups.
 
     .. math:: \sum_G \lambda_G R_G, \quad
@@ -69,50 +67,33 @@ class ProjectionPenalty(nn.Module):
     """
 
     def __init__(self, module, groups: Mapping[str, Group], strengths: Mapping[str, float]):
-        super().__init__()
-        self.groups = dict(groups)
-        self._names = [n for n, m in module.named_modules() if isinstance(m, SoftLinear)]
-        _check_dimensions(self._layers(module), self.groups)
-        orthogonal = all(group.is_orthogonal for group in self.groups.values())
-        self._index = {
-            word: index
-            for word, index in _stacked_index(self._layers(module), orthogonal).items()
-            if any(basis.shape[1] < len(basis) for basis in self._bases(word))
-        }
+        super().__init__(groups, strengths)
+        self._blocks = blocks = TypeBlocks(module, self.groups)
+        self._index = {w: index for w, index in blocks.index.items() if not blocks.is_free(w)}
         self._parts = [
             (word, columns)
             for word, index in self._index.items()
-            for columns in _uncoupled_parts(index.shape[1], self._bases(word))
+            for columns in _uncoupled_parts(index.shape[1], blocks.bases(word))
         ]
         position = [self._index[word][:, columns].reshape(-1) for word, columns in self._parts]
         self._shapes = [(len(self._index[word]), len(columns)) for word, columns in self._parts]
         self.register_buffer("_position", torch.from_numpy(_concatenate(position)))
-        self.set_strengths(strengths)
+        self._strengths_changed()
 
-    def _layers(self, module):
-        return [module.get_submodule(name) for name in self._names]
-
-    def _parameters_of(self, module):
-        return [p for layer in self._layers(module) for p in (layer.weight, layer.bias)]
-
-    def _bases(self, word):
-        return [type_basis(word, group) for group in self.groups.values()]
-
-    def set_strengths(self, strengths: Mapping[str, float]) -> None:
-        """Change the strengths; the factors S are made anew, in float64."""
-        self.strengths = named_strengths(strengths, self.groups)
+    def _strengths_changed(self):
+        """Make the factors S anew, in float64."""
         self._factors = [self._factor(word, columns) for word, columns in self._parts]
         self._cast_factors = {}
 
     def _factor(self, word, columns):
-        strengths, bases = list(self.strengths.values()), self._bases(word)
+        strengths, bases = list(self.strengths.values()), self._blocks.bases(word)
         if len(columns) <= _LARGEST_STACKED:
             return StackedFactor.from_projections(strengths, bases, columns)
         return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
 
-    def forward(self, module) -> torch.Tensor:
-        """Return sum_G lambda_G R_G, a scalar, differentiable in the weights of the module."""
-        parameters = self._parameters_of(module)
+    def forward(self, module, X=None) -> torch.Tensor:
+        """Return sum_G lambda_G R_G, a scalar, differentiable in the weights; X is not used."""
+        parameters = self._blocks.parameters_of(module)
         kind = (parameters[0].device, parameters[0].dtype)
         if kind not in self._cast_factors:  # the float64 factors stay as they are
             self._cast_factors = {kind: [factor.to(*kind) for factor in self._factors]}
@@ -122,37 +103,15 @@ class ProjectionPenalty(nn.Module):
     def values(self, module) -> dict[str, float]:
         """R_G of each group, computed in float64 from the residuals (no difference of norms)."""
         with torch.no_grad():
-            flat = torch.cat([p.reshape(-1) for p in self._parameters_of(module)])
+            flat = torch.cat([p.reshape(-1) for p in self._blocks.parameters_of(module)])
         flat = flat.double().cpu().numpy()
         total = dict.fromkeys(self.groups, 0.0)
         for word, index in self._index.items():
             blocks = flat[index]
-            for name, basis in zip(self.groups, self._bases(word), strict=True):
+            for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
                 residual = blocks - (blocks @ basis) @ basis.T
                 total[name] += 0.5 * float(np.vdot(residual, residual))
         return total
-
-
-def _check_dimensions(layers, groups):
-    if not layers:
-        raise ValueError("module must have SoftLinear layers. Got one without.")
-    dims = {layer.layout_in.dim for layer in layers if any(layer.layout_in.types)}
-    for name, group in groups.items():
-        if not dims <= {group.dim}:
-            raise ValueError(
-                f"groups must act on the space of the module, of dimension {max(dims)}. "
-                f"Got {group!r}, of dimension {group.dim}, for {name!r}."
-            )
-
-
-def _stacked_index(layers, orthogonal):
-    """Positions in all layers' parameters, stacked by tensor type."""
-    rows, offset = {}, 0
-    for layer in layers:
-        for word, index in layer.type_index(orthogonal).items():
-            rows.setdefault(word, []).append(index + offset)
-        offset += layer.weight.numel() + layer.bias.numel()
-    return {word: np.concatenate(parts) for word, parts in rows.items()}
 
 
 def _uncoupled_parts(n, bases):

@@ -1,0 +1,65 @@
+"""What every penalty has: named groups, their strengths, a sum for the loss, a value per group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from softeq_sklearn.groups import Group
+from softeq_sklearn.regularizers._strengths import named_strengths
+
+
+class Penalty(nn.Module):
+    """Interface of the penalties sum_G lambda_G R_G; each class says what its R_G is.
+
+    Parameters
+    ----------
+    groups : mapping of str to Group
+        The candidate groups.
+    strengths : float or mapping of str to float
+        The factor lambda_G of each group's penalty, at least 0.
+
+    Attributes
+    ----------
+    groups : dict of str to Group
+        The candidate groups.
+    strengths : dict of str to float
+        The present strengths; `set_strengths` changes them.
+    """
+
+    def __init__(self, groups: Mapping[str, Group], strengths):
+        super().__init__()
+        self.groups = dict(groups)
+        self.strengths = named_strengths(strengths, self.groups)
+
+    def set_strengths(self, strengths: float | Mapping[str, float]) -> None:
+        """Change the strengths.
+
+        Parameters
+        ----------
+        strengths : float or mapping of str to float
+            As in the constructor.
+        """
+        self.strengths = named_strengths(strengths, self.groups)
+        self._strengths_changed()
+
+    def _strengths_changed(self):
+        """Make anew what is computed from the strengths; nothing, in general."""
+
+    def forward(self, module, X=None) -> torch.Tensor:
+        """Return sum_G lambda_G R_G, a scalar, differentiable in the parameters of the module.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+        X : torch.Tensor of shape (n_samples, n_in) or None, default=None
+            The rows as the module gets them; penalties of the weights alone do not look at them.
+        """
+        raise NotImplementedError
+
+    def values(self, module) -> dict[str, float]:
+        """Return R_G of each group, without strengths and without gradient."""
+        raise NotImplementedError

@@ -1,0 +1,83 @@
+"""Derivatives of a module along a direction, which can themselves be differentiated."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+
+import torch
+from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.overrides import TorchFunctionMode
+
+
+def directional_derivative(module, rows, velocities):
+    """Value of a module and J_f(x) v, by torch's forward mode.
+
+    Both are differentiable in the parameters of the module. Torch gets the second derivatives of
+    some layers wrong without saying so (pytorch issues 196699, 196700 and 198017): layer
+    normalisation is computed here by plain operations instead, batch normalisation in training mode
+    and instance normalisation are refused.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps rows to rows.
+    rows, velocities : torch.Tensor of shape (n_samples, n_in)
+        The points x and the directions v.
+
+    Returns
+    -------
+    values, derivatives : torch.Tensor of shape (n_samples, n_out)
+
+    Raises
+    ------
+    NotImplementedError
+        If the module normalises over the batch, or over instances.
+    """
+    for part in module.modules():
+        if isinstance(part, _BatchNorm) and part.training:  # it would first fail to count batches
+            raise _not_differentiable(type(part).__name__)
+    _load_forward_mode()
+    with _PlainNormalisation():
+        return torch.func.jvp(module, (rows,), (velocities,))
+
+
+class _PlainNormalisation(TorchFunctionMode):
+    """Replace or refuse the functions whose second derivatives are wrong."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func in (F.layer_norm, torch.layer_norm):
+            return _layer_norm(*args, **kwargs)
+        if func is F.instance_norm or (func is F.batch_norm and _is_training(*args, **kwargs)):
+            raise _not_differentiable(func.__name__)
+        return func(*args, **kwargs)
+
+
+def _not_differentiable(name):
+    return NotImplementedError(
+        "module must not normalise over the batch or over instances: torch has no correct second "
+        f"derivative of these. Got {name}; use SampledPenalty instead."
+    )
+
+
+def _layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, *ignored):
+    axes = tuple(range(-len(normalized_shape), 0))
+    centred = input - input.mean(axes, keepdim=True)
+    result = centred * torch.rsqrt(centred.square().mean(axes, keepdim=True) + eps)
+    if weight is not None:
+        result = result * weight
+    return result if bias is None else result + bias
+
+
+def _is_training(input, mean, variance, weight=None, bias=None, training=False, *ignored, **more):
+    return training
+
+
+@cache
+def _load_forward_mode():
+    """Let torch load its forward mode, which at first use warns of torch's own old ways."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.neg, (torch.zeros(1),), (torch.zeros(1),))
