@@ -180,7 +180,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if first or not self._constant_rate:
             net = self._make_net(inputs, 0, seeds, net, one_epoch=True)
         net.set_params(lr=self.learning_rate, batch_size=_batch_size(self.batch_size, len(X)))
-        net.optimizer_.param_groups[-1]["weight_decay"] = self.weight_decay
+        decays = dict(self._own_decays())
+        for group in net.optimizer_.param_groups:
+            group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
         _train(net, inputs, targets)
         self._constant_rate = True
         self._finish(net, X, seeds[3])
@@ -295,7 +297,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             optimizer__fused=True,
             optimizer__weight_decay=self.weight_decay,
             optimizer__param_groups=[
-                (pattern, {"weight_decay": decay}) for pattern, decay in self._own_decays()
+                (pattern, {"weight_decay": decay, "pattern": pattern})
+                for pattern, decay in self._own_decays()
             ],
             lr=self.learning_rate,
             max_epochs=epochs,
