@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from softeq_sklearn.training import StrengthTuner
 
 # What a width of 128 means in the reference where all groups are orthogonal, and where V and its
@@ -98,4 +100,4 @@ def reference_settings(task):
     """
     if task not in _SETTINGS:
         raise ValueError(f"task must be one of {list(_SETTINGS)}. Got {task!r}.")
-    return {**_COMMON, **_SETTINGS[task]}
+    return copy.deepcopy({**_COMMON, **_SETTINGS[task]})
