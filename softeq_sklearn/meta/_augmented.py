@@ -94,12 +94,12 @@ class AugmentedRegressor(BaseGroupRegressor):
         self.random_state = random_state
 
     def _training_rows(self, X, Y, weight, rng):
-        whole_group = all_elements(self.group, self.n_elements + 1)
+        whole_group = all_elements(self._group, self.n_elements + 1)
         if whole_group is not None:
             # The identity comes first, and is left to the rows as they are.
             elements = np.repeat(whole_group[1:], len(X), axis=0)
         else:
-            elements = self.group.sample(self.n_elements * len(X), rng)
+            elements = self._group.sample(self.n_elements * len(X), rng)
         n_copies = len(elements) // len(X)
 
         def augmented(rep, rows):

@@ -84,10 +84,10 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         if weight is not None:
             weight = _check_sample_weight(weight, X, dtype=np.float64)
         rng = check_random_state(self.random_state)
-        self._resolve_representations(X, Y)
+        self._resolve_parameters(X, Y)
         self._set_up(X, weight, rng)
         rows = X, Y, weight
-        if self.group is not None:
+        if self._group is not None:
             rows = self._training_rows(X, Y, weight, rng)
         self.estimator_ = _fitted(estimator, *rows, rng)
         return self
@@ -107,7 +107,7 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        Y = self._inner_predict(X) if self.group is None else self._symmetric_predict(X)
+        Y = self._inner_predict(X) if self._group is None else self._symmetric_predict(X)
         return Y.ravel() if self._one_dimensional else Y
 
     def __sklearn_is_fitted__(self):
@@ -132,8 +132,10 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         self._one_dimensional = Y.ndim == 1
         return X, Y.reshape(len(Y), -1)
 
-    def _resolve_representations(self, X, Y):
-        dim = None if self.group is None else self.group.dim
+    def _resolve_parameters(self, X, Y):
+        # Kept for `predict`: parameters may be changed before the next fit.
+        self._group = self.group
+        dim = None if self._group is None else self._group.dim
         self._rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
         self._rep_out, _ = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
 

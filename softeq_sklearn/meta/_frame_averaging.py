@@ -143,13 +143,15 @@ class FrameAveragingRegressor(BaseGroupRegressor):
 
     def _set_up(self, X, weight, rng):
         self._frames = None
-        if self.group is not None:
-            self._frames = Frames(self.group, self._rep_in, self._rep_out).fit(X, weight)
+        if self._group is not None:
+            self._frames = Frames(self._group, self._rep_in, self._rep_out).fit(X, weight)
 
     def _training_rows(self, X, Y, weight, rng):
-        placed = [(self._frames.place(X[rows]), Y[rows]) for rows in self._batches(X)]
-        targets = np.concatenate([self._frames.targets(Y, rows) for rows, Y in placed])
-        inputs = np.concatenate([rows.inputs for rows, _ in placed])
+        parts = []
+        for rows in self._batches(X):
+            placed = self._frames.place(X[rows])
+            parts.append((placed.inputs, self._frames.targets(Y[rows], placed)))
+        inputs, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
         chosen = self._chosen_flips(len(X), rng)
         n_chosen = chosen.shape[1]
         inputs = np.repeat(inputs, n_chosen, axis=0) * self._frames.flips_in[chosen.ravel()]
@@ -178,4 +180,4 @@ class FrameAveragingRegressor(BaseGroupRegressor):
 
     def _batches(self, X):
         """Return slices of rows whose elements fit into memory."""
-        return gen_batches(len(X), max(1, _BATCH_NUMBERS // self.group.dim**2))
+        return gen_batches(len(X), max(1, _BATCH_NUMBERS // self._group.dim**2))

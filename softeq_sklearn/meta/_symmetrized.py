@@ -115,10 +115,10 @@ class SymmetrizedRegressor(BaseGroupRegressor):
         self.random_state = random_state
 
     def _set_up(self, X, weight, rng):
-        if self.group is None:
+        if self._group is None:
             self.elements_, self.exact_ = None, True
             return
-        self.elements_, self.exact_ = averaged_elements(self.group, self.n_elements, rng)
+        self.elements_, self.exact_ = averaged_elements(self._group, self.n_elements, rng)
 
     def _training_rows(self, X, Y, weight, rng):
         if not self.augment:

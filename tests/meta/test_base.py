@@ -85,6 +85,14 @@ def test_single_output_regressors_are_repeated(meta, plane):
     assert isinstance(in_pipeline.estimator_, MultiOutputRegressor)
 
 
+def test_parameters_changed_after_fit_wait_for_the_next(meta, plane):
+    X, Y = plane
+    model = make(meta).fit(X, Y)
+    expected = model.predict(X)
+    for group in (None, SO(2), O(3)):
+        assert_array_equal(model.set_params(group=group).predict(X), expected)
+
+
 def test_inner_regressor_is_cloned(meta, plane):
     ridge = Ridge()
     make(meta, ridge).fit(*plane)
