@@ -119,6 +119,22 @@ DEGENERATE = {
         ],
         [O(3), SO(3), S(3), O(2).embed(3, axes=(0, 1))],
     ),
+    # From here on the group of the axes that cannot be told apart moves the row.
+    "three-fold tensors": (
+        "T(3)",
+        2,
+        [[1, 0, 0, -1, 0, -1, -1, 0], [0, 2, 2, 0, 2, 0, 0, -2]],
+        [O(2), SO(2)],
+    ),
+    "regular graphs": (
+        "T(2)",
+        4,
+        [
+            [0, 1, 0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0],  # a ring
+            [0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0],  # two pairs
+        ],
+        [S(4)],
+    ),
 }
 
 
@@ -140,6 +156,25 @@ def test_degenerate_rows(kind, group, rep_out):
             model, rows, group, rep_in, rep_out, n_elements=16, per_sample=True, random_state=0
         )
         assert errors.max() < 1e-9, name
+
+
+@pytest.mark.parametrize(
+    "kind, group",
+    [(kind, group) for kind, (_, _, _, groups) in DEGENERATE.items() for group in groups],
+    ids=str,
+)
+def test_a_transformed_table_gives_the_same_function(kind, group):
+    """Training sees nothing that depends on the choice of interchangeable axes."""
+    rep_in, _, rows, _ = DEGENERATE[kind]
+    rep_in, rep_out = as_representation(rep_in), as_representation("Vector + T(2)")
+    X, Y = table(group, rep_in, rep_out)
+    X[: len(rows)] = rows
+    (g,) = group.sample(1, random_state=3)
+    regressor = KernelRidge(kernel="rbf", gamma=0.1)
+    expected = fitted(regressor, group, rep_in, rep_out, X, Y).predict(X)
+    transformed = rep_in.act(g, X), rep_out.act(g, Y)
+    model = fitted(regressor, group, rep_in, rep_out, *transformed)
+    assert_allclose(model.predict(X), expected, atol=1e-7)
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4, 1e-3])

@@ -140,6 +140,14 @@ def test_augmented_fit_sees_the_rows_that_are_asked_for():
     assert_allclose(weighted.fit(X, Y, weight).predict(X), Y, atol=1e-12)
 
 
+def test_augmented_fit_to_sampled_elements():
+    X, Y = table(SO(3), "Vector", "Vector", rows=30)
+    model = fitted(
+        KNeighborsRegressor(1), SO(3), "Vector", "Vector", X, Y, augment=True, n_elements=5
+    )
+    assert_allclose(model.predict(X), Y, atol=1e-12)
+
+
 def test_without_a_group_there_are_no_elements():
     X, Y = table(C(4), "Vector", "Vector")
     model = fitted(Ridge(), C(4), "Vector", "Vector", X, Y)
