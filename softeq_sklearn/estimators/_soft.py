@@ -268,17 +268,19 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         check_scalar(
             softness, "softness", Real, min_val=0.0, max_val=1.0, include_boundaries="both"
         )
+        if np.isnan(softness):  # which no comparison finds out of range
+            raise ValueError(f"softness must be in [0, 1]. Got {softness!r}.")
         if not isinstance(self.module_, TensorNetwork):
             raise TypeError(f"project_to needs a network of ours. Got module={self.module!r}.")
         scalings = (self._scale_in, self._rep_in), (self._scale_out, self._rep_out)
         if not all(keeps_symmetry(scale, rep, self._dim, group) for scale, rep in scalings):
             raise ValueError(
-                "group must keep the means that were removed from the columns: name it among the "
-                f"groups, or set scale_columns=False. Got {group!r}."
+                "group must keep the means that were removed from the columns: give it a strength "
+                f"among the groups, or set scale_columns=False. Got {group!r}."
             )
         projected = copy.deepcopy(self)
         projected.module_.project(group, softness)
-        del projected.levels_
+        vars(projected).pop("levels_", None)  # a projected model may have none
         if X is not None:
             X = validate_data(projected, X, dtype=np.float64, reset=False)
             projected._report(X, check_random_state(self.random_state))
