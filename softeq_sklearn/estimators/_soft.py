@@ -318,8 +318,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         if self.module is not None:
             sizes = self._rep_in.dim(self._dim), self._rep_out.dim(self._dim)
             module = make_module(self.module, *sizes, seed)
-            soft = any(isinstance(layer, SoftLinear) for layer in module.modules())
-            if self._shaping and self.regularizer == "projection" and not soft:
+            if self._shaping and self.regularizer == "projection" and not _has_subspaces(module):
                 raise ValueError(
                     "regularizer must be 'sampled' or 'lie' for a module without SoftLinear "
                     f"layers. Got {self.regularizer!r} and module={self.module!r}."
@@ -390,6 +389,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         """
         if self.regularizer != "projection":
             return self.net_.penalty_.values(self.module_) if self._shaping else {}
+        if not _has_subspaces(self.module_):
+            return {}
         dual_is_stored = not all(group.is_orthogonal for group in self._shaping)
         groups = {n: g for n, g in self._groups.items() if g.is_orthogonal or dual_is_stored}
         return ProjectionPenalty(self.module_, groups, 0.0).values(self.module_)
@@ -406,3 +407,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             per_sample=per_sample,
             random_state=random_state,
         )
+
+
+def _has_subspaces(module):
+    """Whether a module has layers whose weights have a distance to a group's subspace."""
+    return any(isinstance(layer, SoftLinear) for layer in module.modules())

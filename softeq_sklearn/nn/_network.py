@@ -49,6 +49,14 @@ class TensorNetwork(nn.Module):
         Number of outputs of a hidden linear layer, gates included.
     orthogonal : bool
         Whether V and its dual are stored as one type.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import O
+    >>> from softeq_sklearn.nn import SoftEquivariantNetwork, TensorNetwork
+    >>> network = SoftEquivariantNetwork("2*Vector", "Scalar", [O(3)])
+    >>> isinstance(network, TensorNetwork), network.orthogonal
+    (True, True)
     """
 
     def __init__(
