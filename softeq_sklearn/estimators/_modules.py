@@ -42,6 +42,7 @@ def make_module(module, n_in, n_out, seed):
                 "module must be a torch module, or make one from the numbers of columns in and "
                 f"out. Got {made!r} from {module!r}."
             )
+        made.float()  # the precision of training, in place, whatever its own was
         for twin in (copy.deepcopy(made).eval(), copy.deepcopy(made).eval().double()):
             _check_rows(twin, n_in, n_out)
     return made
