@@ -1,0 +1,121 @@
+"""The methods of the paper, each with the same number of gradient steps."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import nn
+
+from softeq_sklearn import (
+    AugmentedRegressor,
+    EquivariantRegressor,
+    FrameAveragingRegressor,
+    ResidualPathwayRegressor,
+    SoftEquivariantRegressor,
+    reference_settings,
+)
+
+
+def plain(task, **fit):
+    """A multilayer perceptron."""
+    return SoftEquivariantRegressor(**fit)
+
+
+def exact(task, **fit):
+    """EMLP with the whole symmetry."""
+    return EquivariantRegressor(task.group, task.rep_in, task.rep_out, **fit)
+
+
+def exact_part(task, **fit):
+    """EMLP with the part of the symmetry that is closest to the truth, told by us."""
+    return EquivariantRegressor(task.part, task.rep_in, task.rep_out, **fit)
+
+
+def residual(task, **fit):
+    """Residual pathways beside the whole symmetry (RPP)."""
+    return ResidualPathwayRegressor(task.group, task.rep_in, task.rep_out, **fit)
+
+
+def residual_part(task, **fit):
+    """Residual pathways that keep the part of the symmetry closest to the truth (MixedRPP)."""
+    return ResidualPathwayRegressor(
+        task.group, task.rep_in, task.rep_out, relax_to=task.part, **fit
+    )
+
+
+def soft(task, **fit):
+    """Ours, with default settings."""
+    return SoftEquivariantRegressor(task.groups, task.rep_in, task.rep_out, **fit)
+
+
+def reference(task, **fit):
+    """The same estimator with the paper's architecture and settings."""
+    fit = {**reference_settings(task.settings), **fit}
+    return SoftEquivariantRegressor(task.groups, task.rep_in, task.rep_out, **fit)
+
+
+def perceptron(n_in, n_out):
+    """A perceptron of torch, for penalties that ask nothing of the network."""
+    widths = [n_in, 128, 128, 128]
+    hidden = [
+        layer
+        for before, after in zip(widths, widths[1:], strict=False)
+        for layer in (nn.Linear(before, after), nn.SiLU())
+    ]
+    return nn.Sequential(*hidden, nn.Linear(widths[-1], n_out))
+
+
+def sampled(task, **fit):
+    """A perceptron with the penalty of sampled elements (REMUL)."""
+    return SoftEquivariantRegressor(
+        task.groups,
+        task.rep_in,
+        task.rep_out,
+        module=perceptron,
+        regularizer="sampled",
+        **fit,
+    )
+
+
+def frame_averaging(task, **fit):
+    """Frame averaging of a perceptron, trained on one random frame element of each row."""
+    return FrameAveragingRegressor(
+        SoftEquivariantRegressor(**fit),
+        task.frame,
+        task.rep_in,
+        task.rep_out,
+        n_elements=1,
+        random_state=fit["random_state"],
+    )
+
+
+def augmented(task, **fit):
+    """A perceptron trained on rows moved by elements of the whole symmetry."""
+    return AugmentedRegressor(
+        SoftEquivariantRegressor(**fit),
+        task.group,
+        task.rep_in,
+        task.rep_out,
+        n_elements=4,
+        random_state=fit["random_state"],
+    )
+
+
+METHODS = {
+    "plain": plain,
+    "exact": exact,
+    "exact, true part": exact_part,
+    "residual": residual,
+    "residual, true part": residual_part,
+    "frame averaging": frame_averaging,
+    "augmented": augmented,
+    "sampled penalty": sampled,
+    "soft": soft,
+    "reference": reference,
+}
+
+
+def batch_size_of(name, task, n_rows):
+    """Rows of a step, as the estimator will take them."""
+    if name == "reference":
+        return reference_settings(task.settings)["batch_size"]
+    return int(np.clip(n_rows // 10, 32, 500))
