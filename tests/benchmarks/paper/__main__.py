@@ -3,8 +3,8 @@
 ``python -m tests.benchmarks.paper`` fits each method to each task with the same number of gradient
 steps. It writes one line a fit to a CSV file, as soon as the fit has ended, and a table of means
 and standard deviations over seeds to a Markdown file. Fits that the CSV file has already are not
-done again. ``--quick`` is a trial run of a few minutes; ``--whole-reference`` compares on Inertia, axis
-2, all of the reference's steps with a tenth of them for ours.
+done again. ``--quick`` is a trial run of a few minutes. ``--whole-reference`` compares, on Inertia
+with axis 2, all of the reference's steps with a tenth of them for ours.
 """
 
 from __future__ import annotations
