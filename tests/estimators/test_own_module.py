@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.groups import SE, SO, Reflection, Translation
+from softeq_sklearn.groups import SE, SO, Reflection, Scaling, Translation, exponential
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import FeatureLayout, GatedNonlinearity, SoftLinear
 from softeq_sklearn.training import tuning_epoch
@@ -159,6 +159,34 @@ def test_penalties_are_those_of_the_fitted_function(invariant, regularizer):
     assert_array_equal(model.strengths_, [0.5, 2.0, 0.0])
     # Without a strength nothing was sampled; the error is reported all the same.
     assert np.isnan(model.levels_.penalty[2]) and model.levels_.error[2] > 0
+
+
+@pytest.mark.parametrize(
+    "group, rep_in, rep_out",
+    [(SE(2), "P P", "V"), (SE(2), "P P", "P 1"), (SO(2), "V V", "V 1"), (Scaling(2), "P V", "1")],
+)
+def test_lie_penalty_is_that_of_the_function_in_the_users_units(dense, group, rep_in, rep_out):
+    """Points are moved and scaled inside, by which translations become others."""
+    rng = np.random.RandomState(0)
+    n_in, n_out = dense.dim(rep_in, 2), dense.dim(rep_out, 2)
+    X = 7 + 5 * rng.standard_normal((60, n_in))
+    Y = 3 * X @ rng.standard_normal((n_in, n_out)) + 10
+    columns = dict(rep_in=dense.notation(rep_in), rep_out=dense.notation(rep_out))
+    model = fit(X, Y, [group], regularizer="lie", max_epochs=3, **columns)
+    rows = model._scale_in.inverse_transform(model.net_.penalty_.rows.double().numpy())
+
+    def difference(A, t):
+        """f(g x) - g f(x) for g = exp(t A), of scaled outputs."""
+        g = exponential(t * A)
+        here, there = (
+            model.predict(part).reshape(len(rows), n_out)
+            for part in (rows, dense.act(rep_in, g, rows))
+        )
+        return (there - dense.act(rep_out, g, here)) / model._scale_out.factor
+
+    t = 1e-4
+    slopes = [(difference(A, t) - difference(A, -t)) / (2 * t) for A in group.lie_algebra]
+    assert model.levels_.penalty[0] == pytest.approx(np.mean(np.square(slopes)), rel=1e-3)
 
 
 @pytest.mark.parametrize("regularizer", ["projection", "sampled", "lie"])
