@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from skorch.callbacks import Callback
 
-from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
+from softeq_sklearn import (
+    EquivariantRegressor,
+    ResidualPathwayRegressor,
+    SoftEquivariantRegressor,
+)
 from softeq_sklearn.groups import SO, Reflection
 
 # A fit with these takes a few hundredths of a second.
@@ -50,9 +54,20 @@ def make_exact():
     return make
 
 
-@pytest.fixture(params=["soft", "exact"])
+@pytest.fixture
+def make_residual():
+    """Return a function that makes a small residual pathway regressor for the data of `plane`."""
+
+    def make(**changes):
+        arguments = SMALL | {"group": SO(2), "rep_in": "2*Vector", "rep_out": "Vector"}
+        return ResidualPathwayRegressor(**(arguments | changes))
+
+    return make
+
+
+@pytest.fixture(params=["soft", "exact", "residual"])
 def make(request):
-    """Either of the two functions: what the base class does holds for both."""
+    """Any of the three functions: what the base class does holds for all."""
     return request.getfixturevalue(f"make_{request.param}")
 
 

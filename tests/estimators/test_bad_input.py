@@ -17,10 +17,16 @@ from sklearn.utils._param_validation import (
     make_constraint,
 )
 
-from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
+from softeq_sklearn import (
+    EquivariantRegressor,
+    ResidualPathwayRegressor,
+    SoftEquivariantRegressor,
+)
 from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.groups import SE, SO, C, O, Reflection, S
 from softeq_sklearn.representations import Scalar
+
+ESTIMATORS = [EquivariantRegressor, ResidualPathwayRegressor, SoftEquivariantRegressor]
 
 
 def refused(model, recorder, X, Y, error, *messages):
@@ -287,7 +293,7 @@ def test_callbacks(make, plane, entry):
 
 def cases():
     """Every parameter with constraints, of every estimator, with values against them."""
-    for estimator in (EquivariantRegressor, SoftEquivariantRegressor):
+    for estimator in ESTIMATORS:
         for name, constraints in estimator._parameter_constraints.items():
             constraints = [make_constraint(constraint) for constraint in constraints]
             values = [object()]
@@ -316,7 +322,7 @@ def test_every_parameter_is_checked(plane, recorder, estimator, name, value):
     assert not hasattr(model, "net_")
 
 
-@pytest.mark.parametrize("estimator", [EquivariantRegressor, SoftEquivariantRegressor])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_no_parameter_is_without_a_check(estimator):
     # `groups` is checked by hand, so that its message can say what to write.
     unchecked = set(estimator().get_params()) - set(estimator._parameter_constraints)

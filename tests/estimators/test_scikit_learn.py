@@ -15,7 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils import estimator_html_repr
 
-from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
+from softeq_sklearn import (
+    EquivariantRegressor,
+    ResidualPathwayRegressor,
+    SoftEquivariantRegressor,
+)
 from softeq_sklearn.groups import SO, O, Reflection
 from softeq_sklearn.representations import Scalar, Vector
 
@@ -140,7 +144,8 @@ def test_repr_evaluates_back(make):
     names = {name: value for name, value in globals().items() if not name.startswith("_")}
     assert eval(repr(model), names).get_params() == model.get_params()  # noqa: S307
     assert repr(SoftEquivariantRegressor()) == "SoftEquivariantRegressor()"
-    assert repr(EquivariantRegressor(SO(3))) == "EquivariantRegressor(group=SO(3))"
+    for estimator in (EquivariantRegressor, ResidualPathwayRegressor):
+        assert repr(estimator(SO(3))) == f"{estimator.__name__}(group=SO(3))"
 
 
 def test_html_repr(make, plane):
