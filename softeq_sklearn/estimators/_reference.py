@@ -13,6 +13,7 @@ _GENERAL = "54*Scalar + 9*Vector + 9*Vector.T + T(2) + 4*T(1, 1) + T(0, 2) + T(2
 
 _COMMON = {
     "n_hidden_layers": 3,
+    "tuning": "ratio",
     "architecture": "emlp",
     "scale_columns": False,
     "max_gradient_norm": None,
@@ -47,7 +48,7 @@ _SETTINGS = {
     "motion": {
         "hidden_channels": "162*Scalar + 54*Vector + 18*T(2) + 6*T(3)",
         "strengths": 0.3,
-        "tuning": StrengthTuner(start=0.2, power=5.0),
+        "tuning": StrengthTuner("ratio", start=0.2, power=5.0),
         "weight_decay": 0.0,
         "learning_rate": 2e-4,
         "max_epochs": 500,

@@ -79,10 +79,12 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         rows for them.
     penalty : {"squared", "log", "cosine"}, default="squared"
         Distance to the equivariant subspaces: half its square, the logarithm of its square, or
-        one minus the cosine (:class:`~softeq_sklearn.regularizers.DistancePenalty`).
-    tuning : {"auto", "ratio", "fixed"} or StrengthTuner, default="auto"
-        How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`; "auto" is
-        "ratio", and a tuner says when and with which power.
+        one minus the cosine (:class:`~softeq_sklearn.regularizers.DistancePenalty`). The logarithm
+        is steep near the subspaces: begin with `strengths` of 0.01.
+    tuning : {"auto", "explore", "ratio", "fixed"} or StrengthTuner, default="auto"
+        How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`: "ratio" is the
+        rule of the paper, "explore" begins with weaker strengths and counts constraints, and "auto"
+        is "explore". A tuner says when and with which power.
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
@@ -159,7 +161,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         "strengths": [Interval(Real, 0, None, closed="left"), Mapping],
         "regularizer": [StrOptions({"projection", "sampled", "lie"})],
         "penalty": [StrOptions({"squared", "log", "cosine"})],
-        "tuning": [StrOptions({"auto", "ratio", "fixed"}), StrengthTuner],
+        "tuning": [StrOptions({"auto", "explore", "ratio", "fixed"}), StrengthTuner],
     }
 
     def __init__(
@@ -354,7 +356,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         if isinstance(self.tuning, StrengthTuner):
             tuner = copy.deepcopy(self.tuning)  # what it records belongs to the fit
         else:
-            tuner = StrengthTuner("ratio" if self.tuning == "auto" else self.tuning)
+            tuner = StrengthTuner("explore" if self.tuning == "auto" else self.tuning)
         return tuner if tuner.method != "fixed" and len(self._shaping) > 1 else None
 
     def _training_callbacks(self):

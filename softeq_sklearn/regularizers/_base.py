@@ -60,6 +60,11 @@ class Penalty(nn.Module):
         """
         raise NotImplementedError
 
+    @property
+    def n_constraints(self) -> dict[str, int]:
+        """Number of terms that R_G is a sum of, to compare groups; 1 where R_G is a mean."""
+        return dict.fromkeys(self.groups, 1)
+
     def values(self, module) -> dict[str, float]:
         """Return R_G of each group, without strengths and without gradient."""
         raise NotImplementedError

@@ -100,6 +100,15 @@ class ProjectionPenalty(Penalty):
         factors = self._cast_factors[kind]
         return _StackedDistance.apply(self._position, self._shapes, factors, *parameters)
 
+    @property
+    def n_constraints(self) -> dict[str, int]:
+        """Dimension of what lies outside each group's subspace, over all weights and biases."""
+        total = dict.fromkeys(self.groups, 0)
+        for word, index in self._index.items():
+            for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
+                total[name] += len(index) * (len(basis) - basis.shape[1])
+        return total
+
     def values(self, module) -> dict[str, float]:
         """R_G of each group, computed in float64 from the residuals (no difference of norms)."""
         with torch.no_grad():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skorch.callbacks import Callback
 
-METHODS = ("ratio", "fixed")
+METHODS = ("explore", "ratio", "fixed")
 
 
 class StrengthTuner(Callback):
@@ -20,14 +20,23 @@ class StrengthTuner(Callback):
     zero, so that the first epochs say nothing.) A symmetry that the data break needs weights
     outside its subspace, has a large R and loses its strength; one that holds keeps it.
 
+    With method "explore" all strengths are multiplied by `exploration` until then, and the rule
+    compares :math:`R_G / n_G`, where :math:`n_G` is the number of constraints of the group on the
+    weights. A broken symmetry is only found if breaking it lowers the loss by more than the penalty
+    of the weights that this takes, hence the weak strengths; and a group with few constraints,
+    such as translations, which concern one column of the first layer, has a small R whether it
+    holds or not, hence the number.
+
     Parameters
     ----------
-    method : {"ratio", "fixed"}, default="ratio"
+    method : {"explore", "ratio", "fixed"}, default="explore"
         "fixed" leaves the strengths as they are.
     start : float, default=0.25
         Share of the epochs after which strengths are set, in (0, 1).
     power : float, default=2.0
         Exponent of the ratio, at least 0.
+    exploration : float, default=0.03
+        Factor of all strengths before they are set, in (0, 1]; used by "explore".
 
     Attributes
     ----------
@@ -41,10 +50,11 @@ class StrengthTuner(Callback):
     5
     """
 
-    def __init__(self, method="ratio", *, start=0.25, power=2.0):
+    def __init__(self, method="explore", *, start=0.25, power=2.0, exploration=0.03):
         self.method = method
         self.start = start
         self.power = power
+        self.exploration = exploration
 
     def on_train_begin(self, net, **kwargs):
         """Check the parameters and forget what was seen in an earlier training."""
@@ -54,10 +64,19 @@ class StrengthTuner(Callback):
             raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
         if not self.power >= 0:
             raise ValueError(f"power must be at least 0. Got {self.power!r} instead.")
+        if not 0 < self.exploration <= 1:
+            raise ValueError(
+                f"exploration must be in the interval (0, 1]. Got {self.exploration!r}."
+            )
         if not hasattr(net, "penalty_"):
             raise ValueError("net must have a penalty_, as PenalizedNet with groups has. Got none.")
         self.penalties_ = []
         self._epoch = 0
+        self._strengths = dict(net.penalty_.strengths)
+        if self.method == "explore":
+            net.penalty_.set_strengths(
+                {name: self.exploration * value for name, value in self._strengths.items()}
+            )
 
     def on_epoch_end(self, net, **kwargs):
         """Record the penalties; set the strengths once, when the time has come."""
@@ -67,9 +86,10 @@ class StrengthTuner(Callback):
             return
         self.penalties_.append(net.penalty_.values(net.module_))
         if self._epoch == when:
-            net.penalty_.set_strengths(
-                ratio_strengths(net.penalty_.strengths, self.penalties_, self.power)
-            )
+            seen = self.penalties_
+            if self.method == "explore":
+                seen = [per_constraint(values, net.penalty_.n_constraints) for values in seen]
+            net.penalty_.set_strengths(ratio_strengths(self._strengths, seen, self.power))
 
 
 def tuning_epoch(max_epochs, start=0.25):
@@ -127,3 +147,25 @@ def ratio_strengths(strengths, penalties, power):
         name: value / (lowest[name] / smallest) ** power if name in compared else value
         for name, value in strengths.items()
     }
+
+
+def per_constraint(penalties, n_constraints):
+    """Penalties over the number of constraints, 0 for a group without any.
+
+    Parameters
+    ----------
+    penalties : dict of str to float
+        Penalty of each group.
+    n_constraints : dict of str to int
+        Number of constraints of each group.
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
+    >>> per_constraint({"a": 1.0, "b": 2.0}, {"a": 10, "b": 100})
+    {'a': 0.1, 'b': 0.02}
+    """
+    return {name: value / max(n_constraints[name], 1) for name, value in penalties.items()}

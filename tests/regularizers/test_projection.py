@@ -403,3 +403,28 @@ def test_penalty_has_no_parameters_and_is_copied_with_its_strengths():
         assert twin.groups == groups
     twin.set_strengths({"a": 0.0, "b": 0.0})
     assert penalty.strengths == {"a": 0.5, "b": 3.0}
+
+
+def test_number_of_constraints_is_the_expected_penalty_of_normal_weights():
+    groups = {"O(2)": O(2).embed(3, axes=(0, 1)), "SO(3)": SO(3)}
+    network = SoftEquivariantNetwork("2*Vector + Scalar", "T(2)", list(groups.values()))
+    penalty = ProjectionPenalty(network, groups, 1.0)
+    generator = torch.Generator().manual_seed(0)
+    drawn = []
+    for _ in range(20):
+        with torch.no_grad():
+            for p in network.parameters():
+                p.normal_(generator=generator)
+        drawn.append(penalty.values(network))
+    for name, count in penalty.n_constraints.items():
+        mean = np.mean([values[name] for values in drawn])
+        assert mean == pytest.approx(count / 2, rel=0.01)
+
+
+def test_translations_constrain_only_what_reads_the_mean_of_points():
+    groups = {"SO(3)": SO(3), "translations": Translation(3)}
+    network = SoftEquivariantNetwork("3*Point", "Scalar", list(groups.values()))
+    first = network.layers[0]
+    counts = ProjectionPenalty(network, groups, 1.0).n_constraints
+    assert counts["translations"] == 3 * first.layout_out.size
+    assert counts["SO(3)"] > 20 * counts["translations"]

@@ -20,7 +20,8 @@ names = st.lists(st.sampled_from("abcd"), min_size=1, unique=True)
 class Recorder:
     """Stands for a net whose penalties after each epoch are given."""
 
-    def __init__(self, penalties, strengths):
+    def __init__(self, penalties, strengths, n_constraints=None):
+        self.n_constraints = n_constraints
         self.remaining = list(penalties)
         self.strengths = dict(strengths)
         self.changes = []
@@ -29,13 +30,13 @@ class Recorder:
         return self.remaining[self.epoch]
 
     def set_strengths(self, strengths):
-        self.changes.append(self.epoch + 1)
+        self.changes.append(getattr(self, "epoch", -1) + 1)
         self.strengths = dict(strengths)
 
 
-def run(tuner, penalties, strengths):
+def run(tuner, penalties, strengths, n_constraints=None):
     """Train through the epochs whose penalties are given; return what was recorded."""
-    recorder = Recorder(penalties, strengths)
+    recorder = Recorder(penalties, strengths, n_constraints)
     net = SimpleNamespace(max_epochs=len(penalties), penalty_=recorder, module_=None)
     tuner.on_train_begin(net)
     for recorder.epoch in range(len(penalties)):
@@ -89,7 +90,7 @@ def test_a_strength_of_zero_compares_with_no_other():
 def test_strengths_are_set_once_from_the_second_half_before(start, max_epochs, first, when):
     # Penalties fall until `when` and on; each one names its epoch.
     penalties = [{"a": 1.0, "b": 1.0 + 1 / epoch} for epoch in range(1, max_epochs + 1)]
-    tuner = StrengthTuner(start=start, power=2)
+    tuner = StrengthTuner("ratio", start=start, power=2)
     recorder = run(tuner, penalties, {"a": 6.0, "b": 6.0})
     assert recorder.changes == [when]
     assert tuner.penalties_ == penalties[first - 1 : when]
@@ -100,8 +101,42 @@ def test_strengths_are_set_once_from_the_second_half_before(start, max_epochs, f
 def test_first_epochs_do_not_count():
     # A network starts where all penalties are zero.
     penalties = [{"a": 1e-20, "b": 1e-20}] * 3 + [{"a": 1.0, "b": 2.0}] * 17
-    recorder = run(StrengthTuner(start=0.5, power=1), penalties, {"a": 1.0, "b": 1.0})
+    recorder = run(StrengthTuner("ratio", start=0.5, power=1), penalties, {"a": 1.0, "b": 1.0})
     assert recorder.strengths == {"a": 1.0, "b": 0.5}
+
+
+def test_explore_begins_with_weak_strengths():
+    tuner = StrengthTuner("explore", start=0.5, power=1, exploration=0.1)
+    recorder = Recorder([{"a": 1.0, "b": 1.0}], {"a": 5.0, "b": 0.0}, {"a": 1, "b": 1})
+    tuner.on_train_begin(SimpleNamespace(max_epochs=8, penalty_=recorder, module_=None))
+    assert recorder.strengths == {"a": 0.5, "b": 0.0}
+
+
+def test_explore_counts_constraints_and_gives_strengths_back():
+    # The penalty of a is the smallest, but it has the fewest constraints to be a sum over.
+    penalties = [{"a": 1.0, "b": 4.0, "c": 8.0}] * 8
+    tuner = StrengthTuner("explore", start=0.5, power=2, exploration=0.01)
+    n_constraints = {"a": 10, "b": 100, "c": 100}
+    recorder = run(tuner, penalties, dict.fromkeys("abc", 3.0), n_constraints)
+    assert recorder.changes == [0, 4]
+    ratios = {"a": (1 / 10) / (4 / 100), "b": 1.0, "c": 2.0}
+    expected = {name: 3.0 / ratio**2 for name, ratio in ratios.items()}
+    assert recorder.strengths == pytest.approx(expected)
+
+
+def test_ratio_and_explore_agree_where_groups_have_equally_many_constraints():
+    penalties = [{"a": 1.0, "b": 2.0}] * 8
+    ratio, explore = (
+        run(StrengthTuner(method), penalties, {"a": 1.0, "b": 1.0}, {"a": 7, "b": 7}).strengths
+        for method in ("ratio", "explore")
+    )
+    assert explore == pytest.approx(ratio)
+
+
+def test_a_group_without_constraints_is_left_out():
+    penalties = [{"a": 0.0, "b": 2.0}] * 8
+    strengths = run(StrengthTuner(), penalties, {"a": 1.0, "b": 1.0}, {"a": 0, "b": 7}).strengths
+    assert strengths == {"a": 1.0, "b": 1.0}
 
 
 def test_fixed_leaves_everything_alone():
@@ -112,7 +147,7 @@ def test_fixed_leaves_everything_alone():
 
 
 def test_each_training_starts_anew():
-    tuner = StrengthTuner(start=0.5, power=1)
+    tuner = StrengthTuner("ratio", start=0.5, power=1)
     run(tuner, [{"a": 1e-6, "b": 1.0}] * 4, {"a": 1.0, "b": 1.0})
     recorder = run(tuner, [{"a": 1.0, "b": 1.0}] * 4, {"a": 1.0, "b": 1.0})
     assert recorder.changes == [2]
@@ -128,6 +163,8 @@ def test_each_training_starts_anew():
         ({"start": -0.1}, "Got -0.1"),
         ({"power": -1}, "power must be at least 0. Got -1"),
         ({"power": math.nan}, "power must be at least 0. Got nan"),
+        ({"exploration": 0.0}, r"exploration must be in .* \(0, 1\].* Got 0.0"),
+        ({"exploration": 1.5}, "Got 1.5"),
     ],
 )
 def test_bad_parameters_are_refused_before_training(parameters, message):
@@ -136,14 +173,19 @@ def test_bad_parameters_are_refused_before_training(parameters, message):
 
 
 def test_parameters_are_kept_as_given():
-    tuner = StrengthTuner("fixed", start=0.1, power=3)
-    assert tuner.get_params() == {"method": "fixed", "start": 0.1, "power": 3}
+    tuner = StrengthTuner("fixed", start=0.1, power=3, exploration=0.5)
+    assert tuner.get_params() == {
+        "method": "fixed",
+        "start": 0.1,
+        "power": 3,
+        "exploration": 0.5,
+    }
     assert clone(tuner, safe=False).get_params() == tuner.get_params()
 
 
 def test_broken_symmetry_loses_its_strength(device):
     groups = {"rotations": O(2), "reflection": Reflection(2)}
-    tuner = StrengthTuner(start=0.5, power=2)
+    tuner = StrengthTuner("ratio", start=0.5, power=2)
     rng = np.random.RandomState(0)
     X = rng.standard_normal((100, 4)).astype(np.float32)
     # The second axis is stretched: a reflection of the first one holds, rotations do not.

@@ -77,9 +77,10 @@ class Task:
     settings: str | None
 
 
-def synthetic(maker, settings, *, group, part, frame, **options):
+def synthetic(maker, settings, *, group, part, frame, names=None, **options):
     """A task whose function is known; training rows by seed, test rows by another."""
     example = maker(1, random_state=0, **options)
+    groups = {name: example.groups[name] for name in names or example.groups}
 
     def rows(n, seed, **more):
         return maker(n, random_state=seed, return_X_y=True, **options, **more)
@@ -93,13 +94,13 @@ def synthetic(maker, settings, *, group, part, frame, **options):
         )
 
     def true_errors():
-        return {name: example.true_error(group) for name, group in example.groups.items()}
+        return {name: example.true_error(group) for name, group in groups.items()}
 
     return Task(
         draw,
         example.rep_in,
         example.rep_out,
-        example.groups,
+        groups,
         group,
         part,
         frame,
@@ -173,6 +174,7 @@ def _distances(symmetry, noise):
         synthetic,
         make_distances,
         "distances",
+        names=("SO(3)", "Translation(3)"),  # as in the paper; SE(3) contains both
         symmetry=symmetry,
         noise=noise,
         group=SE(3),
