@@ -145,7 +145,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
             net.set_params(train_split=predefined_split(held_out))
-        _train(net, inputs[train], targets[train])
+        _train(net, inputs[train], targets[train], seeds[2])
         self._constant_rate = False
         net.set_params(train_split=None)  # the net must not keep the data
         self._finish(net, X[valid] if len(valid) else X, seeds[3])
@@ -183,7 +183,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         decays = dict(self._own_decays())
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
-        _train(net, inputs, targets)
+        _train(net, inputs, targets, seeds[2])
         self._constant_rate = True
         self._finish(net, X, seeds[3])
         return self
@@ -372,8 +372,10 @@ def _batch_size(batch_size, n_train):
     return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
 
 
-def _train(net, inputs, targets):
-    with threads_for(net.batch_size * _width(net.module_)):
+def _train(net, inputs, targets, seed):
+    # Dropout in a user's own module draws from torch's global generator, which is put back.
+    with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
+        torch.manual_seed(int(seed))
         net.partial_fit(inputs, targets)
 
 

@@ -29,7 +29,8 @@ def make_module(module, n_in, n_out, seed):
     TypeError
         If no module comes out.
     ValueError
-        If it does not map rows of `n_in` columns to rows of `n_out` columns, in either precision.
+        If it has nothing to train, or does not map rows of `n_in` columns to rows of `n_out`
+        columns, in either precision.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -42,6 +43,8 @@ def make_module(module, n_in, n_out, seed):
                 "module must be a torch module, or make one from the numbers of columns in and "
                 f"out. Got {made!r} from {module!r}."
             )
+        if not any(p.requires_grad for p in made.parameters()):
+            raise ValueError(f"module must have parameters to train. Got none in {made!r}.")
         made.float()  # the precision of training, in place, whatever its own was
         for twin in (copy.deepcopy(made).eval(), copy.deepcopy(made).eval().double()):
             _check_rows(twin, n_in, n_out)

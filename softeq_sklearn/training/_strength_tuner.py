@@ -35,7 +35,7 @@ class StrengthTuner(Callback):
         Share of the epochs after which strengths are set, in (0, 1).
     power : float, default=2.0
         Exponent of the ratio, at least 0.
-    exploration : float, default=0.03
+    exploration : float, default=0.01
         Factor of all strengths before they are set, in (0, 1]; used by "explore".
 
     Attributes
@@ -50,7 +50,7 @@ class StrengthTuner(Callback):
     5
     """
 
-    def __init__(self, method="explore", *, start=0.25, power=2.0, exploration=0.03):
+    def __init__(self, method="explore", *, start=0.25, power=2.0, exploration=0.01):
         self.method = method
         self.start = start
         self.power = power

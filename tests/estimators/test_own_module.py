@@ -479,3 +479,26 @@ def test_unknown_regularizer(invariant, value):
     X, y = invariant
     with pytest.raises(ValueError, match="'regularizer' parameter .*'sampled'"):
         fit(X, y, [SO(2)], regularizer=value)
+
+
+def with_dropout(n_in, n_out):
+    return nn.Sequential(nn.Linear(n_in, 16), nn.SiLU(), nn.Dropout(0.3), nn.Linear(16, n_out))
+
+
+@function_penalties
+def test_dropout_is_governed_by_random_state(invariant, regularizer):
+    X, y = invariant
+    first, second = (
+        fit(X, y, [SO(2)], regularizer=regularizer, module=with_dropout) for _ in range(2)
+    )
+    assert_array_equal(first.predict(X), second.predict(X))
+    state = torch.random.get_rng_state()
+    fit(X, y, [SO(2)], regularizer=regularizer, module=with_dropout)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("module", [nn.Identity(), nn.Linear(2, 1).requires_grad_(False)])
+def test_a_module_without_anything_to_train_is_refused(invariant, module):
+    X, y = invariant
+    with pytest.raises(ValueError, match="module must have parameters to train"):
+        fit(X, y, (), module=module)

@@ -145,7 +145,7 @@ def test_penalties_of_the_function_with_our_network(make_soft, plane, regularize
 @pytest.mark.parametrize("start", [0.25, 0.5, 0.75])
 @pytest.mark.parametrize("power", [0.0, 1.0, 5.0])
 def test_tuner_says_when_and_with_which_power(make_soft, plane, watcher, start, power):
-    tuner = StrengthTuner(start=start, power=power)
+    tuner = StrengthTuner("ratio", start=start, power=power)
     model = make_soft(tuning=tuner, max_epochs=8, callbacks=[watcher]).fit(*plane)
     when = round(8 * start)
     equal = {"rotations": 1.0, "reflection": 1.0}
@@ -175,7 +175,7 @@ def test_tuner_is_not_changed_by_a_fit(make_soft, plane):
 def test_the_default_tuner(make_soft, plane):
     X, Y = plane
     predictions = [
-        make_soft(tuning=tuning).fit(X, Y).predict(X) for tuning in ("ratio", StrengthTuner())
+        make_soft(tuning=tuning).fit(X, Y).predict(X) for tuning in ("explore", StrengthTuner())
     ]
     assert_array_equal(*predictions)
     other = make_soft(tuning=StrengthTuner(power=6.0)).fit(X, Y).predict(X)

@@ -261,7 +261,7 @@ def test_interrupted_training_restores_the_best_weights(make, noise, watcher):
     model = make(
         validation_fraction=0.3,
         max_epochs=60,
-        learning_rate=0.05,
+        learning_rate=0.1,
         callbacks=[watcher, Interrupt("on_batch_end", 40)],
     ).fit(X, Y)
     best = best_epoch(model, 39)
