@@ -21,7 +21,7 @@ from softeq_sklearn.groups import Group
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import SoftEquivariantNetwork, SoftLinear, TensorNetwork
 from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
-from softeq_sklearn.training import StrengthTuner, tuning_epoch
+from softeq_sklearn.training import StrengthTuner
 
 # Rows and group elements on which the levels are measured.
 _LEVEL_ROWS = 500
@@ -365,7 +365,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _first_epoch(self):
         tuner = self._tuner()
-        return 1 if tuner is None else 1 + tuning_epoch(self.max_epochs, tuner.start)
+        return 1 if tuner is None else 1 + tuner.epoch(self.max_epochs)
 
     def _report(self, X, rng):
         names = list(self._groups)

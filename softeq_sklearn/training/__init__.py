@@ -4,7 +4,7 @@ from softeq_sklearn.training._batches import TensorBatches
 from softeq_sklearn.training._best_weights import BestWeights
 from softeq_sklearn.training._net import PenalizedNet
 from softeq_sklearn.training._progress import EpochProgress
-from softeq_sklearn.training._strength_tuner import StrengthTuner, tuning_epoch
+from softeq_sklearn.training._strength_tuner import StrengthTuner
 from softeq_sklearn.training._threads import threads_for
 
 __all__ = [
@@ -14,5 +14,4 @@ __all__ = [
     "StrengthTuner",
     "TensorBatches",
     "threads_for",
-    "tuning_epoch",
 ]

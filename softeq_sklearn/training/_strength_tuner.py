@@ -5,6 +5,7 @@ from __future__ import annotations
 from skorch.callbacks import Callback
 
 METHODS = ("explore", "ratio", "fixed")
+_DEFAULT_START = {"explore": 0.15, "ratio": 0.25}
 
 
 class StrengthTuner(Callback):
@@ -31,8 +32,9 @@ class StrengthTuner(Callback):
     ----------
     method : {"explore", "ratio", "fixed"}, default="explore"
         "fixed" leaves the strengths as they are.
-    start : float, default=0.25
-        Share of the epochs after which strengths are set, in (0, 1).
+    start : float or None, default=None
+        Share of the epochs after which strengths are set, in (0, 1); None is 0.15 for "explore" and
+        0.25, as in the paper, for "ratio".
     power : float, default=2.0
         Exponent of the ratio, at least 0.
     exploration : float, default=0.01
@@ -46,21 +48,26 @@ class StrengthTuner(Callback):
     Examples
     --------
     >>> from softeq_sklearn.training import StrengthTuner
-    >>> StrengthTuner(power=5).power
-    5
+    >>> StrengthTuner("ratio", power=5).epoch(200)
+    50
     """
 
-    def __init__(self, method="explore", *, start=0.25, power=2.0, exploration=0.01):
+    def __init__(self, method="explore", *, start=None, power=2.0, exploration=0.01):
         self.method = method
         self.start = start
         self.power = power
         self.exploration = exploration
 
+    def epoch(self, max_epochs):
+        """Epoch, counted from 1, at whose end strengths are set; at least 1."""
+        start = _DEFAULT_START.get(self.method, 0.0) if self.start is None else self.start
+        return max(1, round(start * max_epochs))
+
     def on_train_begin(self, net, **kwargs):
         """Check the parameters and forget what was seen in an earlier training."""
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
-        if not 0 < self.start < 1:
+        if self.start is not None and not 0 < self.start < 1:
             raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
         if not self.power >= 0:
             raise ValueError(f"power must be at least 0. Got {self.power!r} instead.")
@@ -81,7 +88,7 @@ class StrengthTuner(Callback):
     def on_epoch_end(self, net, **kwargs):
         """Record the penalties; set the strengths once, when the time has come."""
         self._epoch += 1
-        when = tuning_epoch(net.max_epochs, self.start)
+        when = self.epoch(net.max_epochs)
         if self.method == "fixed" or self._epoch > when or 2 * self._epoch < when:
             return
         self.penalties_.append(net.penalty_.values(net.module_))
@@ -90,30 +97,6 @@ class StrengthTuner(Callback):
             if self.method == "explore":
                 seen = [per_constraint(values, net.penalty_.n_constraints) for values in seen]
             net.penalty_.set_strengths(ratio_strengths(self._strengths, seen, self.power))
-
-
-def tuning_epoch(max_epochs, start=0.25):
-    """Epoch, counted from 1, at whose end strengths are set.
-
-    Parameters
-    ----------
-    max_epochs : int
-        Number of epochs of the training.
-    start : float, default=0.25
-        Share of the epochs after which strengths are set.
-
-    Returns
-    -------
-    int
-        At least 1.
-
-    Examples
-    --------
-    >>> from softeq_sklearn.training import tuning_epoch
-    >>> tuning_epoch(200)
-    50
-    """
-    return max(1, round(start * max_epochs))
 
 
 def ratio_strengths(strengths, penalties, power):

@@ -15,7 +15,7 @@ from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.groups import SE, SO, Reflection, Scaling, Translation, exponential
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import FeatureLayout, GatedNonlinearity, SoftLinear
-from softeq_sklearn.training import tuning_epoch
+from softeq_sklearn.training import StrengthTuner
 
 # A fit with these takes a few tenths of a second.
 SMALL = dict(max_epochs=40, batch_size=32, random_state=0)
@@ -402,7 +402,7 @@ def test_strengths_are_set_at_the_end_of_the_first_quarter(invariant):
     groups = {"rotations": SO(2), "reflection": Reflection(2)}
     model = fit(X, X[:, 0], groups, module=Watched, max_epochs=8)
     assert model.strengths_.min() < 1
-    assert tuning_epoch(8) == 2 < len(model.history_)
+    assert StrengthTuner().epoch(8) == 1 < len(model.history_)
     assert len(set(seen)) > 2  # rows of a batch, and those together with the transformed ones
 
 

@@ -96,10 +96,11 @@ def test_numbers_of_the_paper(task):
         "motion": (500, 100, 5, 128, 2e-4, 0, 0.3),
     }
     model = SoftEquivariantRegressor(**reference_settings(task))
-    tuner = model.tuning if isinstance(model.tuning, StrengthTuner) else StrengthTuner()
+    is_tuner = isinstance(model.tuning, StrengthTuner)
+    tuner = model.tuning if is_tuner else StrengthTuner(model.tuning)
     found = (
         model.max_epochs,
-        round(tuner.start * model.max_epochs),
+        tuner.epoch(model.max_epochs),
         tuner.power,
         model.batch_size,
         model.learning_rate,
@@ -107,6 +108,7 @@ def test_numbers_of_the_paper(task):
         model.strengths,
     )
     assert found == numbers[task]
+    assert tuner.method == "ratio"
     assert (model.n_hidden_layers, model.architecture) == (3, "emlp")
     assert (model.validation_fraction, model.max_gradient_norm) == (0.5, None)
 

@@ -56,7 +56,7 @@ def test_growing_strength_shrinks_penalty_and_error(make_soft, plane):
 
 def test_tuning_lowers_the_strength_of_the_broken_group(make_soft, plane):
     X, Y = plane
-    model = make_soft(max_epochs=20, n_hidden_layers=2).fit(X, Y)
+    model = make_soft(max_epochs=40, n_hidden_layers=2).fit(X, Y)
     rotations, reflection = model.strengths_
     assert reflection == 1.0
     assert rotations < 0.5
@@ -133,7 +133,7 @@ def test_translations_are_found_broken():
             hidden_channels=64,
             n_hidden_layers=2,
             tuning=tuning,
-            max_epochs=100,
+            max_epochs=200,
             random_state=0,
         ).fit(data.data, data.target)
         levels[tuning] = dict(zip(groups, model.levels_.error, strict=True))

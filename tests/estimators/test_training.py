@@ -6,6 +6,8 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from skorch.callbacks import Callback, EpochScoring
 
+from softeq_sklearn.training import StrengthTuner
+
 
 class Watcher(Callback):
     """Keep the rows trained on and held out, the rate after each epoch, the weights at each end."""
@@ -30,9 +32,9 @@ def watcher():
 
 
 def best_epoch(model, n_epochs=None):
-    """Index of the lowest validation loss; soft models look only after a quarter, once tuned."""
+    """Index of the lowest validation loss; soft models look only once tuned."""
     losses = model.history_[:n_epochs, "valid_loss"]
-    first = round(0.25 * model.max_epochs) if hasattr(model, "tuning") else 0
+    first = StrengthTuner().epoch(model.max_epochs) if hasattr(model, "tuning") else 0
     return first + int(np.argmin(losses[first:]))
 
 

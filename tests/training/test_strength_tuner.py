@@ -124,10 +124,18 @@ def test_explore_counts_constraints_and_gives_strengths_back():
     assert recorder.strengths == pytest.approx(expected)
 
 
+def test_default_start_is_that_of_the_method():
+    assert StrengthTuner("ratio").epoch(8000) == 2000  # as in the paper
+    assert StrengthTuner().epoch(200) == 30
+    assert StrengthTuner().epoch(1) == StrengthTuner(start=0.5).epoch(2) == 1
+
+
 def test_ratio_and_explore_agree_where_groups_have_equally_many_constraints():
     penalties = [{"a": 1.0, "b": 2.0}] * 8
     ratio, explore = (
-        run(StrengthTuner(method), penalties, {"a": 1.0, "b": 1.0}, {"a": 7, "b": 7}).strengths
+        run(
+            StrengthTuner(method, start=0.5), penalties, {"a": 1.0, "b": 1.0}, {"a": 7, "b": 7}
+        ).strengths
         for method in ("ratio", "explore")
     )
     assert explore == pytest.approx(ratio)
