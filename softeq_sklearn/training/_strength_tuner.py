@@ -37,7 +37,7 @@ class StrengthTuner(Callback):
         0.25, as in the paper, for "ratio".
     power : float, default=2.0
         Exponent of the ratio, at least 0.
-    exploration : float, default=0.01
+    exploration : float, default=0.003
         Factor of all strengths before they are set, in (0, 1]; used by "explore".
 
     Attributes
@@ -52,7 +52,7 @@ class StrengthTuner(Callback):
     50
     """
 
-    def __init__(self, method="explore", *, start=None, power=2.0, exploration=0.01):
+    def __init__(self, method="explore", *, start=None, power=2.0, exploration=0.003):
         self.method = method
         self.start = start
         self.power = power
