@@ -94,11 +94,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return further arguments of the skorch net, given scaled training rows and a seed."""
         return {}
 
-    def _training_callbacks(self):
-        """Return further callbacks of a whole fit."""
+    def _training_callbacks(self, n_rows, n_steps):
+        """Return further callbacks of a whole fit on so many rows, of so many gradient steps."""
         return []
 
-    def _first_epoch(self):
+    def _first_epoch(self, n_rows, n_steps):
         """Return the first epoch, counted from 1, whose weights may be kept."""
         return 1
 
@@ -288,7 +288,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if self.max_gradient_norm is not None:
             callbacks.append(GradientNormClipping(self.max_gradient_norm))
         if not one_epoch:
-            callbacks += self._fit_callbacks(epochs * -(-n_train // batch_size), n_valid)
+            callbacks += self._fit_callbacks(n_train, epochs * -(-n_train // batch_size), n_valid)
         net = PenalizedNet(
             network,
             torch.nn.MSELoss,
@@ -324,7 +324,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 net.penalty_.set_strengths(previous.penalty_.strengths)
         return net
 
-    def _fit_callbacks(self, n_steps, n_valid):
+    def _fit_callbacks(self, n_train, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
         decay = LRScheduler(
             torch.optim.lr_scheduler.CosineAnnealingLR,
@@ -332,12 +332,14 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             last_epoch=-1,  # a new decay, also after a warm start, whose history is not empty
             step_every="batch",
         )
-        callbacks = [decay, *self._training_callbacks()]
+        callbacks = [decay, *self._training_callbacks(n_train, n_steps)]
         if n_valid:
             # Without early stopping the patience never ends, and this only restores the best.
             patience = max(10, round(_PATIENCE_SHARE * self.max_epochs))
             callbacks.append(
-                BestWeights(self._first_epoch(), patience if self.early_stopping else np.inf)
+                BestWeights(
+                    self._first_epoch(n_train, n_steps), patience if self.early_stopping else np.inf
+                )
             )
         if self.verbose:
             callbacks.append(EpochProgress())

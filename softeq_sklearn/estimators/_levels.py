@@ -24,8 +24,9 @@ class Levels:
         Factor of each group's penalty at the end of training, relative to the group that the
         weights break least; `error` is the verdict, not this.
     penalty : ndarray of shape (n_groups,)
-        Half the squared distance of the weights to the group's equivariant subspace; nan for a
-        group of strength 0 whose subspace the network cannot tell.
+        Half the squared distance of the weights to the group's equivariant subspace, or what
+        another `regularizer` measures; nan for a group of strength 0 whose subspace the network
+        cannot tell.
     error : ndarray of shape (n_groups,)
         Relative equivariance error of the fitted function on held-out rows, in [0, 1]; 0 is an
         exact symmetry. A large part of the outputs that no group moves, such as an offset, makes

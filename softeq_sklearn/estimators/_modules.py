@@ -32,7 +32,7 @@ def make_module(module, n_in, n_out, seed):
         If it has nothing to train, or does not map rows of `n_in` columns to rows of `n_out`
         columns, in either precision.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng():
         torch.manual_seed(seed)
         if isinstance(module, torch.nn.Module):
             made = copy.deepcopy(module)

@@ -15,8 +15,9 @@ from softeq_sklearn.regularizers import (
     group_actions,
 )
 
-# Elements that a penalty of the function draws from, and rows that it is measured on for tuning.
-_POOL_ELEMENTS = 256
+# Elements that a penalty of the function draws from, fewer where their matrices are large, and rows
+# that it is measured on for tuning.
+_POOL_ELEMENTS, _POOL_ENTRIES = 256, 2**25
 _POOL_ROWS = 256
 
 
@@ -60,8 +61,10 @@ def function_penalty(regularizer, groups, rep_in, rep_out, scale_in, scale_out, 
     callable
     """
     rng = np.random.RandomState(seed)
+    entries = len(scale_in.offset) ** 2 + len(scale_out.offset) ** 2
+    n_elements = 1 if regularizer == "lie" else min(_POOL_ELEMENTS, 1 + _POOL_ENTRIES // entries)
     actions = {
-        name: group_actions(group, rep_in, rep_out, _POOL_ELEMENTS, rng, scale_in, scale_out)
+        name: group_actions(group, rep_in, rep_out, n_elements, rng, scale_in, scale_out)
         for name, group in groups.items()
     }
     rows = inputs[torch.from_numpy(rng.permutation(len(inputs))[:_POOL_ROWS])]

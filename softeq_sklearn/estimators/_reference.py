@@ -82,7 +82,8 @@ def reference_settings(task):
     Notes
     -----
     Taken from the text and the published code of [1]_. What differs: Adam's decay acts on all
-    parameters alike, not on those of the linear layers alone; the learning rate falls in each step
+    parameters but the free term of the nonlinearity, which has its own, not on those of the linear
+    layers alone; the learning rate falls in each step
     and not in each epoch; strengths use the second half of the epochs before they are set, not
     the last hundred; the best weights are sought from then on, not from twice that epoch on. For
     "distances" the paper gives no strength and decay, and those of "cosine_similarity" are taken.

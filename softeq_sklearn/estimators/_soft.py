@@ -19,13 +19,16 @@ from softeq_sklearn.estimators._penalties import function_penalty, weight_penalt
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.groups import Group
 from softeq_sklearn.metrics import equivariance_error
-from softeq_sklearn.nn import SoftEquivariantNetwork, SoftLinear, TensorNetwork
+from softeq_sklearn.nn import SoftEquivariantNetwork, SoftLinear
 from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
 from softeq_sklearn.training import StrengthTuner
 
 # Rows and group elements on which the levels are measured.
 _LEVEL_ROWS = 500
 _LEVEL_ELEMENTS = 32
+# With fewer gradient steps an exploration cannot tell which symmetries are broken; with fewer rows
+# a network that is hardly pulled learns their noise, and every symmetry looks broken.
+_EXPLORATION_STEPS, _EXPLORATION_ROWS = 250, 500
 
 
 class SoftEquivariantRegressor(BaseEquivariantRegressor):
@@ -83,8 +86,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         is steep near the subspaces: begin with `strengths` of 0.01.
     tuning : {"auto", "explore", "ratio", "fixed"} or StrengthTuner, default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`: "ratio" is the
-        rule of the paper, "explore" begins with weaker strengths and counts constraints, and "auto"
-        is "explore". A tuner says when and with which power.
+        rule of the paper; "explore" finds out with weak strengths, counts constraints, and begins
+        anew; "auto" is "explore" where there are 500 training rows, its part of the training has
+        250 gradient steps and the penalty is "squared", else "ratio". A tuner says when and with
+        which power.
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
@@ -272,7 +277,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         )
         if np.isnan(softness):  # which no comparison finds out of range
             raise ValueError(f"softness must be in [0, 1]. Got {softness!r}.")
-        if not isinstance(self.module_, TensorNetwork):
+        if self.module is not None:
             raise TypeError(f"project_to needs a network of ours. Got module={self.module!r}.")
         scalings = (self._scale_in, self._rep_in), (self._scale_out, self._rep_out)
         if not all(keeps_symmetry(scale, rep, self._dim, group) for scale, rep in scalings):
@@ -309,6 +314,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         return [group for name, group in groups.items() if self._strengths[name] > 0]
 
     def _check_choices(self):
+        if isinstance(self.tuning, StrengthTuner):
+            self.tuning.check()
+        method = getattr(self.tuning, "method", self.tuning)
+        if method == "explore" and self.penalty != "squared":
+            raise ValueError(
+                "tuning must be 'ratio' or 'fixed' with another penalty than 'squared', whose "
+                f"constraints can be counted. Got {self.tuning!r} and penalty={self.penalty!r}."
+            )
         if self.penalty != "squared" and self.regularizer != "projection":
             raise ValueError(
                 "penalty is a distance of weights and must be 'squared' with another regularizer "
@@ -351,20 +364,29 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         columns = self._rep_in, self._rep_out, self._scale_in, self._scale_out
         return function_penalty(self.regularizer, groups, *columns, inputs, seed)
 
-    def _tuner(self):
+    def _tuner(self, n_rows, n_steps):
         """The callback that sets the strengths, None where there is nothing to tune."""
         if isinstance(self.tuning, StrengthTuner):
             tuner = copy.deepcopy(self.tuning)  # what it records belongs to the fit
+        elif self.tuning == "auto":
+            tuner = StrengthTuner("explore")
+            steps = n_steps * tuner.epoch(self.max_epochs) / self.max_epochs
+            if (
+                n_rows < _EXPLORATION_ROWS
+                or steps < _EXPLORATION_STEPS
+                or self.penalty != "squared"
+            ):
+                tuner = StrengthTuner("ratio")
         else:
-            tuner = StrengthTuner("explore" if self.tuning == "auto" else self.tuning)
+            tuner = StrengthTuner(self.tuning)
         return tuner if tuner.method != "fixed" and len(self._shaping) > 1 else None
 
-    def _training_callbacks(self):
-        tuner = self._tuner()
+    def _training_callbacks(self, n_rows, n_steps):
+        tuner = self._tuner(n_rows, n_steps)
         return [] if tuner is None else [tuner]
 
-    def _first_epoch(self):
-        tuner = self._tuner()
+    def _first_epoch(self, n_rows, n_steps):
+        tuner = self._tuner(n_rows, n_steps)
         return 1 if tuner is None else 1 + tuner.epoch(self.max_epochs)
 
     def _report(self, X, rng):

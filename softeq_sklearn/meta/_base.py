@@ -30,7 +30,7 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [HasMethods("fit"), None],
         "group": [Group, None],
         "rep_in": [Rep, str, None],
         "rep_out": [Rep, str, None],

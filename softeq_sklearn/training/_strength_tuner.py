@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from numbers import Real
+
 from skorch.callbacks import Callback
 
 METHODS = ("explore", "ratio", "fixed")
@@ -21,11 +24,12 @@ class StrengthTuner(Callback):
     zero, so that the first epochs say nothing.) A symmetry that the data break needs weights
     outside its subspace, has a large R and loses its strength; one that holds keeps it.
 
-    With method "explore" all strengths are multiplied by `exploration` until then, and the rule
+    With method "explore" all strengths are multiplied by `exploration` until then, the rule
     compares :math:`R_G / n_G`, where :math:`n_G` is the number of constraints of the group on the
-    weights. A broken symmetry is only found if breaking it lowers the loss by more than the penalty
-    of the weights that this takes, hence the weak strengths; and a group with few constraints,
-    such as translations, which concern one column of the first layer, has a small R whether it
+    weights, and training begins anew from the first weights, with the strengths that were set. A
+    broken symmetry is only found if breaking it lowers the loss by more than the penalty of the
+    weights that this takes, hence the weak strengths; and a group with few constraints, such as
+    translations, which concern only what reads the mean of the Points, has a small R whether it
     holds or not, hence the number.
 
     Parameters
@@ -58,6 +62,26 @@ class StrengthTuner(Callback):
         self.power = power
         self.exploration = exploration
 
+    def __repr__(self) -> str:
+        parameters = {"method": self.method, "start": self.start, "power": self.power}
+        if self.method == "explore":
+            parameters["exploration"] = self.exploration
+        return f"StrengthTuner({', '.join(f'{k}={v!r}' for k, v in parameters.items())})"
+
+    def check(self):
+        """Raise an error for parameters that are out of range."""
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
+        start = 0.5 if self.start is None else self.start
+        if not isinstance(start, Real) or not 0 < start < 1:
+            raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
+        if not isinstance(self.power, Real) or not self.power >= 0:
+            raise ValueError(f"power must be at least 0. Got {self.power!r} instead.")
+        if not isinstance(self.exploration, Real) or not 0 < self.exploration <= 1:
+            raise ValueError(
+                f"exploration must be in the interval (0, 1]. Got {self.exploration!r}."
+            )
+
     def epoch(self, max_epochs):
         """Epoch, counted from 1, at whose end strengths are set; at least 1."""
         start = _DEFAULT_START.get(self.method, 0.0) if self.start is None else self.start
@@ -65,22 +89,15 @@ class StrengthTuner(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Check the parameters and forget what was seen in an earlier training."""
-        if self.method not in METHODS:
-            raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
-        if self.start is not None and not 0 < self.start < 1:
-            raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
-        if not self.power >= 0:
-            raise ValueError(f"power must be at least 0. Got {self.power!r} instead.")
-        if not 0 < self.exploration <= 1:
-            raise ValueError(
-                f"exploration must be in the interval (0, 1]. Got {self.exploration!r}."
-            )
+        self.check()
         if not hasattr(net, "penalty_"):
             raise ValueError("net must have a penalty_, as PenalizedNet with groups has. Got none.")
         self.penalties_ = []
         self._epoch = 0
         self._strengths = dict(net.penalty_.strengths)
-        if self.method == "explore":
+        self._explores = self.method == "explore" and self.epoch(net.max_epochs) < net.max_epochs
+        if self._explores:
+            self._start_weights = copy.deepcopy(net.module_.state_dict())
             net.penalty_.set_strengths(
                 {name: self.exploration * value for name, value in self._strengths.items()}
             )
@@ -96,7 +113,15 @@ class StrengthTuner(Callback):
             seen = self.penalties_
             if self.method == "explore":
                 seen = [per_constraint(values, net.penalty_.n_constraints) for values in seen]
+            if self._explores:
+                self._start_again(net)
             net.penalty_.set_strengths(ratio_strengths(self._strengths, seen, self.power))
+
+    def _start_again(self, net):
+        """Forget the weights of the exploration, and what the optimizer knows of them."""
+        net.module_.load_state_dict(self._start_weights)
+        net.optimizer_.state.clear()
+        del self._start_weights
 
 
 def ratio_strengths(strengths, penalties, power):

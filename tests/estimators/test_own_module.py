@@ -402,7 +402,7 @@ def test_strengths_are_set_at_the_end_of_the_first_quarter(invariant):
     groups = {"rotations": SO(2), "reflection": Reflection(2)}
     model = fit(X, X[:, 0], groups, module=Watched, max_epochs=8)
     assert model.strengths_.min() < 1
-    assert StrengthTuner().epoch(8) == 1 < len(model.history_)
+    assert StrengthTuner("ratio").epoch(8) == 2 < len(model.history_)
     assert len(set(seen)) > 2  # rows of a batch, and those together with the transformed ones
 
 

@@ -338,7 +338,7 @@ def test_variants_go_together(make_soft, plane):
         penalty="cosine",
         scale_columns=False,
         max_gradient_norm=None,
-        tuning=StrengthTuner(start=0.5, power=1.0),
+        tuning=StrengthTuner("ratio", start=0.5, power=1.0),
     )
     expected = model.fit(X, Y).predict(X)
     assert_array_equal(clone(model).fit(X, Y).predict(X), expected)

@@ -107,17 +107,35 @@ def test_each_strength_belongs_to_its_group(make_soft, plane):
     assert penalties[1][1] < 0.1 * penalties[0][1]
 
 
-def test_automatic_tuning_explores(make_soft, plane):
+@pytest.mark.parametrize(
+    "rows, steps, method",
+    [(80, 5, "explore"), (81, 5, "ratio"), (80, 6, "ratio")],
+)
+def test_automatic_tuning_explores_where_it_can(make_soft, plane, monkeypatch, rows, steps, method):
+    """There are 80 rows, hence 72 for training, 5 steps an epoch, and one epoch to explore."""
+    monkeypatch.setattr(soft_module, "_EXPLORATION_ROWS", rows - 8)
+    monkeypatch.setattr(soft_module, "_EXPLORATION_STEPS", steps)
     X, Y = plane
-    auto, explore, ratio, fixed = (
-        make_soft(tuning=tuning).fit(X, Y) for tuning in ("auto", "explore", "ratio", "fixed")
+    auto, same = (
+        make_soft(tuning=tuning, validation_fraction=0.1).fit(X, Y) for tuning in ("auto", method)
     )
-    assert_array_equal(auto.predict(X), explore.predict(X))
-    assert_array_equal(auto.strengths_, explore.strengths_)
-    assert not np.array_equal(auto.strengths_, ratio.strengths_)
-    for tuned in (auto, ratio):
-        assert tuned.strengths_.min() < tuned.strengths_.max() == 1
-    assert_array_equal(fixed.strengths_, 1)
+    assert_array_equal(auto.predict(X), same.predict(X))
+    assert_array_equal(auto.strengths_, same.strengths_)
+    fixed = make_soft(tuning="fixed", validation_fraction=0.1).fit(X, Y)
+    assert np.abs(fixed.predict(X) - auto.predict(X)).max() > 1e-6
+    assert auto.strengths_.min() < auto.strengths_.max() == 1
+
+
+def test_automatic_tuning_of_another_penalty_is_the_ratio_rule(make_soft, plane, monkeypatch):
+    monkeypatch.setattr(soft_module, "_EXPLORATION_ROWS", 1)
+    monkeypatch.setattr(soft_module, "_EXPLORATION_STEPS", 1)
+    X, Y = plane
+    auto, ratio = (
+        make_soft(tuning=tuning, penalty="cosine").fit(X, Y) for tuning in ("auto", "ratio")
+    )
+    assert_array_equal(auto.predict(X), ratio.predict(X))
+    with pytest.raises(ValueError, match="tuning must be 'ratio' or 'fixed' with another penalty"):
+        make_soft(tuning="explore", penalty="cosine").fit(X, Y)
 
 
 def test_translations_are_found_broken():

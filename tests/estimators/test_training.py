@@ -34,7 +34,7 @@ def watcher():
 def best_epoch(model, n_epochs=None):
     """Index of the lowest validation loss; soft models look only once tuned."""
     losses = model.history_[:n_epochs, "valid_loss"]
-    first = StrengthTuner().epoch(model.max_epochs) if hasattr(model, "tuning") else 0
+    first = StrengthTuner("ratio").epoch(model.max_epochs) if hasattr(model, "tuning") else 0
     return first + int(np.argmin(losses[first:]))
 
 

@@ -34,10 +34,19 @@ class Recorder:
         self.strengths = dict(strengths)
 
 
+def net_of(recorder, max_epochs):
+    """A net of one weight that remembers its steps."""
+    module = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.Adam(module.parameters())
+    return SimpleNamespace(
+        max_epochs=max_epochs, penalty_=recorder, module_=module, optimizer_=optimizer
+    )
+
+
 def run(tuner, penalties, strengths, n_constraints=None):
     """Train through the epochs whose penalties are given; return what was recorded."""
     recorder = Recorder(penalties, strengths, n_constraints)
-    net = SimpleNamespace(max_epochs=len(penalties), penalty_=recorder, module_=None)
+    net = net_of(recorder, len(penalties))
     tuner.on_train_begin(net)
     for recorder.epoch in range(len(penalties)):
         tuner.on_epoch_end(net)
@@ -108,8 +117,31 @@ def test_first_epochs_do_not_count():
 def test_explore_begins_with_weak_strengths():
     tuner = StrengthTuner("explore", start=0.5, power=1, exploration=0.1)
     recorder = Recorder([{"a": 1.0, "b": 1.0}], {"a": 5.0, "b": 0.0}, {"a": 1, "b": 1})
-    tuner.on_train_begin(SimpleNamespace(max_epochs=8, penalty_=recorder, module_=None))
+    tuner.on_train_begin(net_of(recorder, 8))
     assert recorder.strengths == {"a": 0.5, "b": 0.0}
+
+
+@pytest.mark.parametrize("method, anew", [("explore", True), ("ratio", False)])
+def test_training_begins_anew_after_the_exploration(method, anew):
+    recorder = Recorder([{"a": 1.0, "b": 2.0}] * 8, {"a": 1.0, "b": 1.0}, {"a": 1, "b": 1})
+    net = net_of(recorder, 8)
+    start = net.module_.weight.item()
+    tuner = StrengthTuner(method, start=0.5)
+    tuner.on_train_begin(net)
+    for recorder.epoch in range(8):
+        net.module_(torch.ones(4, 1)).sum().backward()
+        net.optimizer_.step()
+        stepped = net.module_.weight.item()
+        tuner.on_epoch_end(net)
+        again = anew and recorder.epoch == 3
+        assert (net.module_.weight.item() == start) == again
+        assert (net.module_.weight.item() == stepped) == (not again)
+        assert bool(net.optimizer_.state) == (not again)
+
+
+def test_one_epoch_is_too_short_to_explore():
+    recorder = run(StrengthTuner(), [{"a": 1.0, "b": 2.0}], {"a": 1.0, "b": 1.0}, {"a": 1, "b": 1})
+    assert recorder.changes == [1]
 
 
 def test_explore_counts_constraints_and_gives_strengths_back():

@@ -48,13 +48,16 @@ def one_fit(task_name, method, steps, seed):
     data = task.draw(seed)
     X, y = data.train
     n_rows = len(X) - int(data.validation_fraction * len(X))
+    validation_fraction, n_seen = data.validation_fraction, n_rows
     if method == "augmented":
-        n_rows *= 5
-    per_epoch = -(-n_rows // batch_size_of(method, task, n_rows))
+        # Held-out rows would be copies of training rows: all are for training, and as many as for
+        # the other methods.
+        X, y, validation_fraction, n_seen = X[:n_rows], y[:n_rows], 0.0, 5 * n_rows
+    per_epoch = -(-n_seen // batch_size_of(method, task, n_seen))
     model = METHODS[method](
         task,
-        max_epochs=max(1, round(steps / per_epoch)),
-        validation_fraction=data.validation_fraction,
+        max_epochs=int(np.clip(round(steps / per_epoch), 1, task.max_epochs)),
+        validation_fraction=validation_fraction,
         random_state=seed,
     )
     start = time.perf_counter()
@@ -137,12 +140,13 @@ def main():
     parser.add_argument("--first-seed", type=int, default=0, help="100: for choosing settings")
     parser.add_argument("--steps", type=int, default=2000, help="gradient steps of every fit")
     parser.add_argument("--jobs", type=int, default=1, help="fits at a time, one thread each")
-    parser.add_argument("--output", type=Path, default=Path("paper"), help="without suffix")
+    parser.add_argument("--output", type=Path, help="without suffix", default=Path("build/paper"))
     parser.add_argument("--quick", action="store_true", help="one seed, 100 steps")
-    parser.add_argument("--whole-reference", action="store_true")
+    parser.add_argument("--whole-reference", action="store_true", help="no other task or method")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.seeds, arguments.steps = 1, 100
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
     lines = arguments.output.with_suffix(".csv")
     done = {(r["task"], r["method"], int(r["steps"]), int(r["seed"])) for r in read(lines)}
     todo = [fit for fit in wanted(arguments) if fit not in done]

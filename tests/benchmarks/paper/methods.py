@@ -26,7 +26,7 @@ def exact(task, **fit):
 
 
 def exact_part(task, **fit):
-    """EMLP with the part of the symmetry that is closest to the truth, told by us."""
+    """EMLP with the part of the symmetry that holds, told by us."""
     return EquivariantRegressor(task.part, task.rep_in, task.rep_out, **fit)
 
 
@@ -36,7 +36,7 @@ def residual(task, **fit):
 
 
 def residual_part(task, **fit):
-    """Residual pathways that keep the part of the symmetry closest to the truth (MixedRPP)."""
+    """Residual pathways that keep the part of the symmetry that holds (MixedRPP)."""
     return ResidualPathwayRegressor(
         task.group, task.rep_in, task.rep_out, relax_to=task.part, **fit
     )

@@ -11,6 +11,7 @@ import sklearn
 import torch
 
 import softeq_sklearn
+from tests.benchmarks.paper.bars import bars
 
 
 def write_table(lines, path):
@@ -23,7 +24,7 @@ def write_table(lines, path):
     path : pathlib.Path
         The Markdown file.
     """
-    parts = [heading()]
+    parts = [heading(), "## In short\n", bars(lines)]
     for steps in sorted({int(line["steps"]) for line in lines}):
         parts.append(f"## {steps} gradient steps\n")
         chosen = [line for line in lines if int(line["steps"]) == steps]
@@ -36,8 +37,8 @@ def heading():
     """Date, versions and machine."""
     return (
         "# All fits\n\n"
-        f"Written by `python -m tests.benchmarks.paper` on {datetime.date.today()}; softeq_sklearn "
-        f"{softeq_sklearn.__version__}, torch {torch.__version__}, scikit-learn "
+        f"Table written by `python -m tests.benchmarks.paper` on {datetime.date.today()}; "
+        f"softeq_sklearn {softeq_sklearn.__version__}, torch {torch.__version__}, scikit-learn "
         f"{sklearn.__version__}, numpy {np.__version__}, Python {platform.python_version()}; "
         f"{platform.machine()}, {os.cpu_count()} cores, one thread a fit. Errors are the mean "
         "relative equivariance errors under each candidate group, strengths are medians. Means "
@@ -47,11 +48,12 @@ def heading():
 
 def one_task(task, lines):
     """Heading and table of one task, the best test error in bold."""
-    true_errors = lines[0]["true_errors"]
+    first = lines[0]
+    true_errors = first["true_errors"]
     known = "" if "nan" in true_errors else f" True errors: {true_errors}."
     rows = [
         f"### {task}\n",
-        f"{lines[0]['n_train']} training rows (augmented: five times as many).{known}\n",
+        f"{first['n_train']} training rows.{known}\n",
         "| method | seeds | test MSE | shifted MSE | errors | strengths | s | parameters |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -84,7 +86,7 @@ def spread(values):
     """Mean and standard deviation as text; empty where there is no figure."""
     if np.isnan(values).all():
         return ""
-    return f"{values.mean():.3g} ± {values.std():.1g}"
+    return f"{values.mean():.3g} ± {values.std():.1g}" if len(values) > 1 else f"{values[0]:.3g}"
 
 
 def averaged(lines, column, average):

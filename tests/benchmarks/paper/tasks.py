@@ -57,13 +57,15 @@ class Task:
     group : Group
         The whole symmetry that exact methods are given.
     part : Group
-        The part of it that is closest to the truth.
+        The part of it that holds, or the candidate that is broken least.
     frame : Group or None
         A group with frames, for frame averaging.
     true_errors : callable () -> dict of str to float
         Error of the function behind the data for each candidate; nan where nobody knows.
     settings : str or None
         Name of the reference's settings.
+    max_epochs : int
+        Most epochs of a fit: many steps on few rows learn their noise.
     """
 
     draw: Callable[[int], Data]
@@ -75,6 +77,7 @@ class Task:
     frame: Group | None
     true_errors: Callable[[], dict[str, float]]
     settings: str | None
+    max_epochs: int = 10_000
 
 
 def synthetic(maker, settings, *, group, part, frame, names=None, **options):
@@ -130,7 +133,7 @@ def real(load, train, test, n_train, *, groups, group, part, frame):
 
     example = load()
     reps = example.rep_in, example.rep_out
-    return Task(draw, *reps, groups, group, part, frame, true_errors, None)
+    return Task(draw, *reps, groups, group, part, frame, true_errors, None, max_epochs=200)
 
 
 def every(n, rows):
@@ -140,29 +143,32 @@ def every(n, rows):
     return thin
 
 
-def _inertia(axis, noise):
-    planes = {0: (1, 2), 1: (0, 2), 2: (0, 1)}
+def _inertia(axis, noise, noise_std=0.0):
+    planes = {0: (1, 2), 1: (0, 2), 2: (0, 1), -1: (0, 1)}
     return partial(
         synthetic,
         make_inertia,
         "inertia",
         axis=axis,
         noise=noise,
+        noise_std=noise_std,
         group=O(3),
-        part=O(2).embed(3, axes=planes[axis]),
+        part=O(3) if noise == 0 else O(2).embed(3, axes=planes[axis]),
         frame=O(3),
     )
 
 
 def _vectors(maker, settings, symmetry):
     rotations, scalings = SO(3), Scaling(3)
+    whole = generated_by(rotations, scalings)
+    parts = {"so3-scale": whole, "so3": rotations, "scale": scalings, "none": rotations}
     return partial(
         synthetic,
         maker,
         settings,
         symmetry=symmetry,
-        group=generated_by(rotations, scalings),
-        part=scalings if symmetry == "scale" else rotations,
+        group=whole,
+        part=parts[symmetry],
         frame=rotations,
     )
 
@@ -170,6 +176,7 @@ def _vectors(maker, settings, symmetry):
 def _distances(symmetry, noise):
     groups = make_distances(1).groups
     name = "Translation(3)" if symmetry in ("translations", "l1") else "SO(3)"
+    name = "SE(3)" if symmetry == "se3" else name
     return partial(
         synthetic,
         make_distances,
@@ -236,6 +243,8 @@ TASKS = {
     "inertia, axis 0": _inertia(0, -1.0),
     "inertia, axis 1": _inertia(1, -1.0),
     "inertia, axis 2": _inertia(2, -1.0),
+    "inertia, two axes, noise 0.3": _inertia(-1, 0.3),
+    "inertia, axis 2, random noise": _inertia(2, 0.3, noise_std=0.1),
     "cosine similarity, so3-scale": _vectors(
         make_cosine_similarity, "cosine_similarity", "so3-scale"
     ),
@@ -247,9 +256,11 @@ TASKS = {
     "distances, translations": _distances("translations", 0.3),
     "distances, ball": _distances("ball", -0.5),
     "distances, l1": _distances("l1", -1.0),
+    "distances, none": _distances("none", 0.3),
     "radius, so3-scale": _vectors(make_radius, None, "so3-scale"),
     "radius, so3": _vectors(make_radius, None, "so3"),
     "radius, scale": _vectors(make_radius, None, "scale"),
+    "radius, none": _vectors(make_radius, None, "none"),
     "storms, 100 windows": partial(_storms, 100),
     "storms, all windows": partial(_storms, None),
     "soccer, 100 windows": partial(_soccer, 100),
