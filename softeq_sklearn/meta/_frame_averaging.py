@@ -44,7 +44,9 @@ class FrameAveragingRegressor(BaseGroupRegressor):
     estimator : regressor or None, default=None
         The inner regressor; None is ``DecisionTreeRegressor()``. One that takes a single output
         is fitted once for each column of y by a `MultiOutputRegressor`. A linear model is of
-        little use for O(n) and SO(n): its linear part in the coordinates of Vectors averages out.
+        little use for scalar outputs under O(n) and SO(n): what is linear in the coordinates of
+        Vectors averages out. A row enters `fit` with all its frame elements: a regressor that
+        splits rows by itself (early stopping, an inner search) sees copies on both sides.
     group : Group or None, default=None
         The symmetry, one of the above; None leaves rows and predictions as they are.
     rep_in : Rep, str or None, default=None
