@@ -43,8 +43,28 @@ def residual_part(task, **fit):
 
 
 def soft(task, **fit):
-    """Ours, with default settings."""
+    """Ours, with default settings but for those given."""
     return SoftEquivariantRegressor(task.groups, task.rep_in, task.rep_out, **fit)
+
+
+def soft_ratio(task, **fit):
+    """Ours, with the paper's rule for the strengths."""
+    return soft(task, tuning="ratio", **fit)
+
+
+def soft_log(task, **fit):
+    """Ours, with the logarithm of the distance as penalty."""
+    return soft(task, penalty="log", strengths=0.01, **fit)
+
+
+def soft_cosine(task, **fit):
+    """Ours, with one minus the cosine as penalty."""
+    return soft(task, penalty="cosine", **fit)
+
+
+def residual_weak(task, **fit):
+    """Residual pathways with a prior a hundred times weaker."""
+    return residual(task, residual_strength=0.01, **fit)
 
 
 def reference(task, **fit):
@@ -72,6 +92,18 @@ def sampled(task, **fit):
         task.rep_out,
         module=perceptron,
         regularizer="sampled",
+        **fit,
+    )
+
+
+def lie(task, **fit):
+    """A perceptron with the penalty of the Lie derivative."""
+    return SoftEquivariantRegressor(
+        task.groups,
+        task.rep_in,
+        task.rep_out,
+        module=perceptron,
+        regularizer="lie",
         **fit,
     )
 
@@ -109,7 +141,12 @@ METHODS = {
     "frame averaging": frame_averaging,
     "augmented": augmented,
     "sampled penalty": sampled,
+    "Lie penalty": lie,
+    "residual, weak prior": residual_weak,
     "soft": soft,
+    "soft, ratio": soft_ratio,
+    "soft, log": soft_log,
+    "soft, cosine": soft_cosine,
     "reference": reference,
 }
 
