@@ -6,6 +6,7 @@ from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity
 from softeq_sklearn.nn._layout import FeatureLayout
 from softeq_sklearn.nn._linear import EquivariantLinear, ResidualLinear, SoftLinear
 from softeq_sklearn.nn._matrix_bilinear import MatrixBilinear
+from softeq_sklearn.nn._members import stack_members
 from softeq_sklearn.nn._network import (
     EquivariantNetwork,
     ResidualPathwayNetwork,
@@ -27,4 +28,5 @@ __all__ = [
     "SoftLinear",
     "TensorNetwork",
     "hidden_layout",
+    "stack_members",
 ]

@@ -133,40 +133,42 @@ class Bilinear(nn.Module):
             self.mixes.append(_normal((c, n_products[word]), scale, generator))
 
     def forward(self, x):
-        """Return x plus its products; x of shape (layout.size, n_samples)."""
-        n, d = x.shape[1], self.layout.dim
+        """Return x plus its products; x of shape (*members, layout.size, n_samples)."""
+        members, n, d = x.shape[:-2], x.shape[-1], self.layout.dim
         channels, sizes = self.layout.channels, self.layout.sizes
         tensors = [
-            part.view(c, size // c * n)
-            for part, c, size in zip(x.contiguous().split(sizes), channels, sizes, strict=True)
+            part.view(*members, c, size // c * n)
+            for part, c, size in zip(x.contiguous().split(sizes, -2), channels, sizes, strict=True)
         ]
         operands = {
-            word: iter((weight @ self._damped(tensor, n)).split(self._operand_ranks[word]))
+            word: iter((weight @ self._damped(tensor, n)).split(self._operand_ranks[word], -2))
             for word, weight, tensor in zip(self.layout.types, self.operands, tensors, strict=True)
         }
         products = {word: [] for word in self.layout.types}
         for path, rank in zip(self.paths, self.ranks, strict=True):
             k = path.n_contracted
             n_left, n_summed, n_right = d ** (len(path.left) - k), d**k, d ** (len(path.right) - k)
-            a = next(operands[path.left]).view(rank, n_left, n_summed, 1, n)
-            b = next(operands[path.right]).view(rank, 1, n_summed, n_right, n)
-            product = (a * b).sum(2) if n_summed > 1 else a * b
-            products[path.out].append(product.view(rank, n_left * n_right * n))
+            a = next(operands[path.left]).view(*members, rank, n_left, n_summed, 1, n)
+            b = next(operands[path.right]).view(*members, rank, 1, n_summed, n_right, n)
+            product = (a * b).sum(-3) if n_summed > 1 else a * b
+            products[path.out].append(product.view(*members, rank, n_left * n_right * n))
         pieces = []
         for word, mix, tensor, size in zip(
             self.layout.types, self.mixes, tensors, sizes, strict=True
         ):
             if products[word]:
-                tensor = torch.addmm(tensor, mix, torch.cat(products[word]))
-            pieces.append(tensor.view(size, n))
-        return torch.cat(pieces)
+                add = torch.baddbmm if members else torch.addmm
+                tensor = add(tensor, mix, torch.cat(products[word], -2))
+            pieces.append(tensor.view(*members, size, n))
+        return torch.cat(pieces, -2)
 
     def _damped(self, tensor, n):
         """Bound the features of one type, by a factor that every orthogonal group leaves alone."""
         if self.limit is None:
             return tensor
-        rows = tensor.view(tensor.numel() // max(n, 1), n)
-        power = (rows * rows).mean(0)
+        members, (c, m) = tensor.shape[:-2], tensor.shape[-2:]
+        rows = tensor.view(*members, c * m // max(n, 1), n)
+        power = (rows * rows).mean(-2, keepdim=True)
         return (rows * torch.rsqrt(1 + power / self.limit**2)).view_as(tensor)
 
 

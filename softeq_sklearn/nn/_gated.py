@@ -37,20 +37,20 @@ class GatedNonlinearity(nn.Module):
         self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(float(pointwise)))
 
     def forward(self, x):
-        """Map features (layout.size + n_gates, n_samples) to (layout.size, n_samples)."""
-        n, n_scalars = x.shape[1], self.layout.channels_of(())
+        """Map features (*members, layout.size + n_gates, n_samples) to layout.size of them."""
+        members, n, n_scalars = x.shape[:-2], x.shape[-1], self.layout.channels_of(())
         tensors = [(s, c) for w, s, c in self._types() if w]
         sizes = [n_scalars, self.n_gates, *(size for size, _ in tensors)]
-        scalars, gates, *values = x.contiguous().split(sizes)
-        gates = torch.sigmoid(gates).split([c for _, c in tensors])
+        scalars, gates, *values = x.contiguous().split(sizes, -2)
+        gates = torch.sigmoid(gates).split([c for _, c in tensors], -2)
         pieces = [F.silu(scalars)]
         for value, gate, (size, c) in zip(values, gates, tensors, strict=True):
-            v = value.view(c, size // c, n)
-            y = v * gate[:, None]
+            v = value.view(*members, c, size // c, n)
+            y = v * gate[..., None, :]
             if self.pointwise is not None:
-                y = y + self.pointwise * F.silu(v)
-            pieces.append(y.view(size, n))
-        return torch.cat(pieces)
+                y = y + _over(self.pointwise, v) * F.silu(v)
+            pieces.append(y.view(*members, size, n))
+        return torch.cat(pieces, -2)
 
     def _types(self):
         return zip(self.layout.types, self.layout.sizes, self.layout.channels, strict=True)
@@ -82,15 +82,20 @@ class FreeGatedNonlinearity(GatedNonlinearity):
         self.free = nn.Parameter(torch.full((layout.size,), float(start)))
 
     def forward(self, x):
-        """Map features (layout.size + n_gates, n_samples) to (layout.size, n_samples)."""
+        """Map features (*members, layout.size + n_gates, n_samples) to layout.size of them."""
         n_scalars = self.layout.channels_of(())
-        values = torch.cat([x[:n_scalars], x[n_scalars + self.n_gates :]])
-        return super().forward(x) + self.free[:, None] * F.silu(values)
+        values = torch.cat([x[..., :n_scalars, :], x[..., n_scalars + self.n_gates :, :]], -2)
+        return super().forward(x) + self.free[..., None] * F.silu(values)
 
     def project(self, softness):
         """Scale the free term, which no symmetry survives: 0 takes it away."""
         with torch.no_grad():
             self.free.mul_(softness)
+
+
+def _over(factor, tensors):
+    """A factor of shape (*members,), to multiply tensors whose first axes are the members."""
+    return factor.view(*factor.shape, *(1,) * (tensors.ndim - factor.ndim))
 
 
 def n_gates(layout):

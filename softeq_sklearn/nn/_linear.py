@@ -41,8 +41,8 @@ def project_blocks(flat, index, group, softness=0.0):
 
     Parameters
     ----------
-    flat : ndarray of shape (n_out * n_in + n_out,)
-        Weight and bias, float64.
+    flat : ndarray of shape (..., n_out * n_in + n_out)
+        Weight and bias, float64; leading axes are members.
     index : dict of word -> ndarray
         Positions of the blocks, see :func:`type_index`.
     group : Group
@@ -52,15 +52,38 @@ def project_blocks(flat, index, group, softness=0.0):
     """
     for word, positions in index.items():
         basis = type_basis(word, group)
-        blocks = flat[positions]
+        blocks = flat[..., positions]
         inside = (blocks @ basis) @ basis.T
-        flat[positions] = inside + softness * (blocks - inside) if softness else inside
+        flat[..., positions] = inside + softness * (blocks - inside) if softness else inside
 
 
 def _append(rows, word, index, orthogonal):
     canonical, order = canonical_word(word, orthogonal)
     index = index.transpose(0, *(order + 1)).reshape(len(index), -1)
     rows.setdefault(canonical, []).append(index)
+
+
+def affine_map(weight, bias, x):
+    """Weight times features plus bias, for one network or for members side by side.
+
+    Parameters
+    ----------
+    weight : torch.Tensor of shape (*members, n_out, n_in)
+        The weight.
+    bias : torch.Tensor of shape (*members, n_out)
+        The bias.
+    x : torch.Tensor of shape (*members, n_in, n_samples) or (n_in, n_samples)
+        Features, which members may share.
+
+    Returns
+    -------
+    torch.Tensor of shape (*members, n_out, n_samples)
+    """
+    if weight.ndim == 2:
+        return torch.addmm(bias[:, None], weight, x)
+    if x.ndim == 2:
+        return weight @ x + bias[..., None]
+    return torch.baddbmm(bias[..., None], weight, x)
 
 
 class SoftLinear(nn.Module):
@@ -101,17 +124,17 @@ class SoftLinear(nn.Module):
 
     def project(self, group, softness=0.0, *, orthogonal):
         """Move weight and bias into a group's equivariant subspace, see :func:`project_blocks`."""
-        parameters = torch.cat([self.weight.detach().reshape(-1), self.bias.detach()])
+        parameters = torch.cat([self.weight.detach().flatten(-2), self.bias.detach()], -1)
         flat = parameters.double().cpu().numpy()
         project_blocks(flat, self.type_index(orthogonal), group, softness)
-        n = self.weight.numel()
+        n = self.layout_out.size * self.layout_in.size
         with torch.no_grad():
-            self.weight.copy_(torch.from_numpy(flat[:n].reshape(self.weight.shape)))
-            self.bias.copy_(torch.from_numpy(flat[n:]))
+            self.weight.copy_(torch.from_numpy(flat[..., :n].reshape(self.weight.shape)))
+            self.bias.copy_(torch.from_numpy(flat[..., n:]))
 
     def forward(self, x):
-        """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
-        return torch.addmm(self.bias[:, None], self.weight, x)
+        """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
+        return affine_map(self.weight, self.bias, x)
 
 
 class EquivariantLinear(nn.Module):
@@ -181,18 +204,19 @@ class EquivariantLinear(nn.Module):
         return zip(self.coefficients, self._bases, strict=True)
 
     def dense(self):
-        """Return the weight of shape (out, in) and the bias of shape (out,), in float64."""
+        """Return weight (*members, out, in) and bias (*members, out), in float64."""
         n_out, n_in = self.layout_out.size, self.layout_in.size
-        blocks = [(c.double() @ basis.T).reshape(-1) for c, basis in self._pieces()]
-        flat = self.position.new_zeros(n_out * (n_in + 1), dtype=torch.float64)
+        blocks = [(c.double() @ basis.T).flatten(-2) for c, basis in self._pieces()]
+        members = blocks[0].shape[:-1] if blocks else ()
+        flat = self.position.new_zeros(*members, n_out * (n_in + 1), dtype=torch.float64)
         if blocks:
-            flat = flat.index_copy(0, self.position, torch.cat(blocks))
-        return flat[: n_out * n_in].view(n_out, n_in), flat[n_out * n_in :]
+            flat = flat.index_copy(-1, self.position, torch.cat(blocks, -1))
+        return flat[..., : n_out * n_in].unflatten(-1, (n_out, n_in)), flat[..., n_out * n_in :]
 
     def forward(self, x):
-        """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
+        """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
         weight, bias = self.dense()
-        return torch.addmm(bias.to(x.dtype)[:, None], weight.to(x.dtype), x)
+        return affine_map(weight.to(x.dtype), bias.to(x.dtype), x)
 
 
 class ResidualLinear(nn.Module):
@@ -222,8 +246,8 @@ class ResidualLinear(nn.Module):
         self.residual = residual
 
     def forward(self, x):
-        """Map features of shape (layout_in.size, n_samples) to (layout_out.size, n_samples)."""
+        """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
         weight, bias = self.exact.dense()
         added_weight, added_bias = self.residual.dense()
         weight, bias = (weight + added_weight).to(x.dtype), (bias + added_bias).to(x.dtype)
-        return torch.addmm(bias[:, None], weight, x)
+        return affine_map(weight, bias, x)

@@ -112,7 +112,7 @@ class TensorNetwork(nn.Module):
         self.exit = OutputColumns(exit_)
 
     def forward(self, x):
-        """Map rows of shape (n_samples, rep_in.dim) to (n_samples, rep_out.dim)."""
+        """Map rows (*members, n_samples, rep_in.dim) to (*members, n_samples, rep_out.dim)."""
         features, centre = self.entry(x)
         return self.exit(self.layers(features), centre)
 
@@ -360,14 +360,14 @@ class InputColumns(nn.Module):
         self.register_buffer("frame", torch.from_numpy(helmert(len(slots))))
 
     def forward(self, x):
-        """Return features of shape (layout.size, n_samples) and the Points' mean, or None."""
-        features = x.T.index_select(0, self.columns)
+        """Return features (*members, layout.size, n_samples) and the Points' mean, or None."""
+        features = x.mT.index_select(-2, self.columns)
         if not len(self.point_slots):
             return features, None
-        points = features[self.point_slots]
-        turned = torch.tensordot(self.frame.to(x.dtype), points, 1)
-        features = features.index_copy(0, self.point_slots.reshape(-1), turned.flatten(0, 1))
-        return features, points.mean(0)
+        points = features[..., self.point_slots, :]
+        turned = torch.einsum("pq,...qin->...pin", self.frame.to(x.dtype), points).flatten(-3, -2)
+        features = features.index_copy(-2, self.point_slots.reshape(-1), turned)
+        return features, points.mean(-3)
 
 
 class OutputColumns(nn.Module):
@@ -379,11 +379,12 @@ class OutputColumns(nn.Module):
         self.register_buffer("point_slots", torch.from_numpy(columns.point_slots))
 
     def forward(self, features, centre):
-        """Return the rows in the user's order, shape (n_samples, rep_out.dim)."""
+        """Return the rows in the user's order, shape (*members, n_samples, rep_out.dim)."""
         if len(self.point_slots):
-            moved = (features[self.point_slots] + centre).flatten(0, 1)
-            features = features.index_copy(0, self.point_slots.reshape(-1), moved)
-        return features.index_select(0, self.positions).T
+            offsets = features[..., self.point_slots, :]
+            moved = (offsets + centre[..., None, :, :]).flatten(-3, -2)
+            features = features.index_copy(-2, self.point_slots.reshape(-1), moved)
+        return features.index_select(-2, self.positions).mT
 
 
 def helmert(n):
