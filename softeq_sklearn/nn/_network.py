@@ -134,6 +134,9 @@ class SoftEquivariantNetwork(TensorNetwork):
         Candidate groups, all on R^d.
     dim : int or None, default=None
         d; needed only where there are no groups.
+    exact : Group or None, default=None
+        A group whose equivariant subspace the linear layers cannot leave, so that the network is
+        exactly equivariant under it and soft under all others.
     hidden_channels : int or Rep, default=128
         Number of features of each hidden layer, spread over the tensor types, or the
         representation of a hidden layer.
@@ -163,21 +166,28 @@ class SoftEquivariantNetwork(TensorNetwork):
         groups: Sequence[Group] = (),
         *,
         dim: int | None = None,
+        exact: Group | None = None,
         hidden_channels: int | Rep | str = 128,
         n_hidden_layers: int = 3,
         architecture: str = "factored",
         seed: int = 0,
     ):
+        if exact is not None and exact not in groups:
+            groups = [*groups, exact]
+
+        def make_linear(start, orthogonal):
+            return start if exact is None else _projected(start, exact, orthogonal)
+
         super().__init__(
             rep_in,
             rep_out,
             groups[0].dim if groups else dim,
             groups=groups,
-            exact=False,
+            exact=exact is not None,
             architecture=architecture,
             hidden_channels=hidden_channels,
             n_hidden_layers=n_hidden_layers,
-            make_linear=lambda start, orthogonal: start,
+            make_linear=make_linear,
             generator=torch.Generator().manual_seed(seed),
         )
 
@@ -199,8 +209,14 @@ class SoftEquivariantNetwork(TensorNetwork):
         Raises
         ------
         ValueError
-            If the other layers do not commute with the group, or it acts on another space.
+            If the other layers do not commute with the group, it acts on another space, or the
+            linear layers are bound to the subspace of an exact group.
         """
+        if any(isinstance(layer, EquivariantLinear) for layer in self.layers):
+            raise ValueError(
+                "A network with an exact group cannot be projected onto the subspace of another, "
+                f"which may lead out of that of the first. Got {group!r}."
+            )
         dim = self.layers[-1].layout_in.dim
         if group.dim != dim:
             raise ValueError(f"group must act on a space of dimension {dim}. Got {group!r}.")
