@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from softeq_sklearn.nn import SoftLinear
 from softeq_sklearn.projection import type_basis
@@ -12,7 +13,9 @@ class TypeBlocks:
     """Where the blocks of each tensor type stand among the parameters of a network.
 
     The weight and bias of each :class:`~softeq_sklearn.nn.SoftLinear` layer, one after the other,
-    are one flat vector; every number of it belongs to exactly one block.
+    are one flat vector; every number of it belongs to exactly one block. Members that are trained
+    as one module have a leading axis: weights of shape (n_members, out, in), biases of shape
+    (n_members, out). Their blocks are further rows.
 
     Parameters
     ----------
@@ -23,15 +26,22 @@ class TypeBlocks:
 
     Attributes
     ----------
-    index : dict of word -> ndarray of shape (n_blocks, d**len(word))
-        Positions in the flat vector.
+    index : dict of word -> ndarray of shape (n_blocks, n)
+        Positions in the flat vector; n is the dimension of the type.
+    layer : dict of word -> ndarray of shape (n_blocks,)
+        Number of the layer that each block is a part of, in rising order.
+    n_layers : int
+        Number of soft linear layers.
+    n_members : int
+        Number of members, 1 for weights without their axis.
     sizes : list of int
-        Number of entries of each weight and bias.
+        Number of entries of each weight and bias of each member.
 
     Raises
     ------
     ValueError
-        If the module has no soft linear layer, or a group acts on a space of another dimension.
+        If the module has no soft linear layer, its layers have different numbers of members, or a
+        group acts on a space of another dimension.
     """
 
     def __init__(self, module, groups):
@@ -39,16 +49,37 @@ class TypeBlocks:
         self._names = [n for n, m in module.named_modules() if isinstance(m, SoftLinear)]
         layers = self._layers(module)
         _check_dimensions(layers, groups)
+        self.n_layers, self.n_members = len(layers), _number_of_members(layers)
+        self._shapes = [p.shape for p in self.parameters_of(module)]
+        self.sizes = [
+            shape.numel() // self.n_members for shape in self._shapes for _ in range(self.n_members)
+        ]
         orthogonal = all(group.is_orthogonal for group in self._groups)
-        self.sizes = [p.numel() for p in self.parameters_of(module)]
-        self.index = _stacked_index(layers, orthogonal)
+        self.index, self.layer = _stacked_index(layers, orthogonal, self.n_members)
 
     def _layers(self, module):
         return [module.get_submodule(name) for name in self._names]
 
     def parameters_of(self, module):
         """Weight and bias of each layer, in the order of the flat vector."""
-        return [p for layer in self._layers(module) for p in (layer.weight, layer.bias)]
+        return [p for layer in self._layers(module) for p in layer.dense()]
+
+    def flat(self, module):
+        """All weights and biases as one vector.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than the one these blocks were made of.
+        """
+        parameters = self.parameters_of(module)
+        shapes = [p.shape for p in parameters]
+        if shapes != self._shapes:
+            raise ValueError(
+                f"module must have weights and biases of shapes {[*map(tuple, self._shapes)]}. "
+                f"Got {[*map(tuple, shapes)]}."
+            )
+        return torch.cat([p.reshape(-1) for p in parameters])
 
     def bases(self, word):
         """Basis Q_G of shape (d**len(word), rank) of a type, for each group."""
@@ -71,11 +102,36 @@ def _check_dimensions(layers, groups):
             )
 
 
-def _stacked_index(layers, orthogonal):
-    """Positions in all layers' parameters, stacked by tensor type."""
-    rows, offset = {}, 0
-    for layer in layers:
-        for word, index in layer.type_index(orthogonal).items():
+def _number_of_members(layers):
+    shapes = {tuple(layer.dense()[0].shape[:-2]) for layer in layers}
+    if len(shapes) > 1 or any(len(shape) > 1 for shape in shapes):
+        raise ValueError(
+            "module must have weights of shape (out, in), or (n_members, out, in) with one number "
+            f"of members. Got the leading axes {sorted(shapes)}."
+        )
+    return max([1, *shapes.pop()])
+
+
+def _stacked_index(layers, orthogonal, n_members):
+    """Positions in all layers' parameters, stacked by tensor type, and the layer of each row."""
+    rows, numbers, offset = {}, {}, 0
+    for number, layer in enumerate(layers):
+        n_bias = layer.layout_out.size
+        n_weight = n_bias * layer.layout_in.size
+        for word, own in layer.type_index(orthogonal).items():
+            index = _of_members(own, n_weight, n_bias, n_members)
             rows.setdefault(word, []).append(index + offset)
-        offset += layer.weight.numel() + layer.bias.numel()
-    return {word: np.concatenate(parts) for word, parts in rows.items()}
+            numbers.setdefault(word, []).append(np.full(len(index), number))
+        offset += n_members * (n_weight + n_bias)
+    return tuple(
+        {word: np.concatenate(parts) for word, parts in stacks.items()}
+        for stacks in (rows, numbers)
+    )
+
+
+def _of_members(index, n_weight, n_bias, n_members):
+    """From positions in (weight, bias) to those in (all members' weights, all their biases)."""
+    in_bias = index >= n_weight
+    first = index + np.where(in_bias, (n_members - 1) * n_weight, 0)
+    step = np.where(in_bias, n_bias, n_weight)
+    return np.concatenate([first + member * step for member in range(n_members)])

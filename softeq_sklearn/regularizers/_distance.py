@@ -41,6 +41,9 @@ class DistancePenalty(Penalty):
     0. Squared norms have :math:`10^{-12}` added, so that the gradient is finite everywhere and
     biases that start at zero have no penalty.
 
+    For a module of several members, with weights of shape (n_members, out, in), the penalty is
+    the sum over members, and `values` are their mean.
+
     Parameters
     ----------
     module : torch.nn.Module
@@ -55,8 +58,9 @@ class DistancePenalty(Penalty):
     Raises
     ------
     ValueError
-        If the module has no soft linear layer, a group acts on a space of another dimension, the
-        strengths do not fit the groups, or the distance is unknown.
+        If the module has no soft linear layer, its layers have different numbers of members, a
+        group acts on a space of another dimension, the strengths do not fit the groups, or the
+        distance is unknown.
 
     Attributes
     ----------
@@ -99,21 +103,20 @@ class DistancePenalty(Penalty):
 
     def forward(self, module, X=None) -> torch.Tensor:
         """Return sum_G lambda_G R_G, a scalar, differentiable in the weights; X is not used."""
-        parameters = self._blocks.parameters_of(module)
-        kind = (parameters[0].device, parameters[0].dtype)
+        flat = self._blocks.flat(module)
+        kind = (flat.device, flat.dtype)
         if kind not in self._cast_stacks:  # the float64 bases stay as they are
             self._cast_stacks = {kind: [stack.to(*kind) for stack in self._stacks]}
-        flat = torch.cat([p.reshape(-1) for p in parameters])
         return torch.dot(
             flat.new_tensor(list(self.strengths.values())),
             self._distances(flat, self._cast_stacks[kind]),
         )
 
     def values(self, module) -> dict[str, float]:
-        """R_G of each group, computed in float64."""
+        """R_G of each group, the mean over members, computed in float64."""
         with torch.no_grad():
-            flat = torch.cat([p.reshape(-1) for p in self._blocks.parameters_of(module)])
-            distances = self._distances(flat.cpu().double(), self._stacks)
+            flat = self._blocks.flat(module).cpu().double()
+            distances = self._distances(flat, self._stacks) / self._blocks.n_members
         return dict(zip(self.groups, distances.tolist(), strict=True))
 
     def _distances(self, flat, stacks):
@@ -137,7 +140,7 @@ class _Stack:
     index : torch.Tensor of shape (n_blocks, n)
         Positions in the flat vector of all parameters.
     owner : torch.Tensor of shape (n_blocks,)
-        Number of the weight or bias that each block is a part of.
+        Number of the member's weight or bias that each block is a part of.
     bases : list of torch.Tensor of shape (n, rank)
         Basis of each group's subspace.
     """

@@ -34,6 +34,10 @@ class ProjectionPenalty(Penalty):
     :math:`\tfrac12 \| B S \|^2`: one matrix product per type, whose cost does not depend on the
     number of groups and in which no digits cancel near the subspaces.
 
+    A module may be several members in one, with weights of shape (n_members, out, in) and biases
+    of shape (n_members, out). The penalty is then the sum over members, so that each has the
+    gradient that it has alone, and `values` are their mean.
+
     Parameters
     ----------
     module : torch.nn.Module
@@ -46,8 +50,8 @@ class ProjectionPenalty(Penalty):
     Raises
     ------
     ValueError
-        If the module has no soft linear layer, a group acts on a space of another dimension, or
-        the strengths do not fit the groups.
+        If the module has no soft linear layer, its layers have different numbers of members, a
+        group acts on a space of another dimension, or the strengths do not fit the groups.
 
     Attributes
     ----------
@@ -93,33 +97,35 @@ class ProjectionPenalty(Penalty):
 
     def forward(self, module, X=None) -> torch.Tensor:
         """Return sum_G lambda_G R_G, a scalar, differentiable in the weights; X is not used."""
-        parameters = self._blocks.parameters_of(module)
-        kind = (parameters[0].device, parameters[0].dtype)
+        flat = self._blocks.flat(module)
+        kind = (flat.device, flat.dtype)
         if kind not in self._cast_factors:  # the float64 factors stay as they are
             self._cast_factors = {kind: [factor.to(*kind) for factor in self._factors]}
         factors = self._cast_factors[kind]
-        return _StackedDistance.apply(self._position, self._shapes, factors, *parameters)
+        return _StackedDistance.apply(self._position, self._shapes, factors, flat)
 
     @property
     def n_constraints(self) -> dict[str, int]:
-        """Dimension of what lies outside each group's subspace, over all weights and biases."""
+        """Dimension of what lies outside each group's subspace, over one member's parameters."""
         total = dict.fromkeys(self.groups, 0)
         for word, index in self._index.items():
             for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
-                total[name] += len(index) * (len(basis) - basis.shape[1])
+                total[name] += _n_outside(basis) * len(index) // self._blocks.n_members
         return total
 
     def values(self, module) -> dict[str, float]:
-        """R_G of each group, computed in float64 from the residuals (no difference of norms)."""
+        """R_G of each group, the mean over members.
+
+        Computed in float64 from the residuals, not as a difference of squared norms.
+        """
         with torch.no_grad():
-            flat = torch.cat([p.reshape(-1) for p in self._blocks.parameters_of(module)])
-        flat = flat.double().cpu().numpy()
+            flat = self._blocks.flat(module).double().cpu().numpy()
         total = dict.fromkeys(self.groups, 0.0)
         for word, index in self._index.items():
             blocks = flat[index]
             for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
                 residual = blocks - (blocks @ basis) @ basis.T
-                total[name] += 0.5 * float(np.vdot(residual, residual))
+                total[name] += 0.5 * float(np.vdot(residual, residual)) / self._blocks.n_members
         return total
 
 
@@ -142,6 +148,10 @@ def _uncoupled_parts(n, bases):
     return parts
 
 
+def _n_outside(basis):
+    return len(basis) - basis.shape[1]
+
+
 def _concatenate(arrays):
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
 
@@ -150,8 +160,8 @@ class _StackedDistance(torch.autograd.Function):
     """Sum of the factors' values; their gradients are computed beside them."""
 
     @staticmethod
-    def forward(ctx, position, shapes, factors, *parameters):
-        flat = torch.cat([p.detach().reshape(-1) for p in parameters])
+    def forward(ctx, position, shapes, factors, flat):
+        flat = flat.detach()
         parts = flat.index_select(0, position).split([rows * n for rows, n in shapes])
         total, gradients = flat.new_zeros(()), []
         for part, shape, factor in zip(parts, shapes, factors, strict=True):
@@ -161,14 +171,11 @@ class _StackedDistance(torch.autograd.Function):
         gradient = torch.zeros_like(flat)
         if gradients:
             gradient.index_copy_(0, position, torch.cat(gradients))
-        ctx.shapes = [p.shape for p in parameters]
         ctx.save_for_backward(gradient)
         return total
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, grad_output):
-        (flat,) = ctx.saved_tensors
-        pieces = (flat * grad_output).split([shape.numel() for shape in ctx.shapes])
-        gradients = [piece.view(shape) for piece, shape in zip(pieces, ctx.shapes, strict=True)]
-        return None, None, None, *gradients
+        (gradient,) = ctx.saved_tensors
+        return None, None, None, gradient * grad_output
