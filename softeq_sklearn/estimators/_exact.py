@@ -1,0 +1,101 @@
+"""The group under which a soft network is exactly equivariant."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softeq_sklearn.groups import Group
+from softeq_sklearn.groups._elements import as_affine
+
+# Share of a generator that may lie outside the other Lie algebra, by rounding.
+_ROUNDING = 1e-10
+
+
+def with_exact_group(groups, exact_group):
+    """Look the exact group up among the candidates, or let it join them.
+
+    Parameters
+    ----------
+    groups : dict of str to Group
+        The candidates.
+    exact_group : str, Group or None
+        Name of a candidate, or a group.
+
+    Returns
+    -------
+    groups : dict of str to Group
+        The candidates, with the exact group.
+    name : str or None
+        Its name.
+
+    Raises
+    ------
+    ValueError
+        If no candidate has the name, or the group acts on another space.
+    """
+    if exact_group is None:
+        return groups, None
+    if not isinstance(exact_group, Group):
+        if exact_group not in groups:
+            raise ValueError(
+                f"exact_group must be a group or one of {list(groups)}. Got {exact_group!r}."
+            )
+        return groups, exact_group
+    dims = {group.dim for group in groups.values()}
+    if not dims <= {exact_group.dim}:
+        raise ValueError(
+            f"exact_group must act on the space of the groups, of dimension {dims.pop()}. "
+            f"Got {exact_group!r}, of dimension {exact_group.dim}."
+        )
+    for name, group in groups.items():
+        if group == exact_group:
+            return groups, name
+    name = repr(exact_group)
+    if name in groups:
+        raise ValueError(
+            f"exact_group must not have the name of another candidate. Got {exact_group!r}."
+        )
+    return {**groups, name: exact_group}, name
+
+
+def held_exactly(groups, exact):
+    """Names of the exact group and of the candidates that it contains.
+
+    A penalty of these is zero but for rounding errors, which a ratio of penalties must not see.
+
+    Parameters
+    ----------
+    groups : dict of str to Group
+        The candidates.
+    exact : str or None
+        Name of the exact group.
+
+    Returns
+    -------
+    list of str
+    """
+    if exact is None:
+        return []
+    return [
+        name for name, group in groups.items() if name == exact or _within(group, groups[exact])
+    ]
+
+
+def _within(group, larger):
+    """Whether a group is a subgroup, as far as the larger one has a membership test."""
+    if group.is_affine and not larger.is_affine:
+        return False
+    algebras = [as_affine(g.lie_algebra).reshape(len(g.lie_algebra), -1) for g in (group, larger)]
+    inner, outer = algebras
+    outside = inner - (inner @ np.linalg.pinv(outer)) @ outer
+    if np.abs(outside).max(initial=0.0) > _ROUNDING * np.abs(inner).max(initial=1.0):
+        return False
+    generators = group.discrete_generators
+    if not len(generators):
+        return True
+    try:
+        return bool(
+            np.all(larger.contains(as_affine(generators) if larger.is_affine else generators))
+        )
+    except NotImplementedError:
+        return False
