@@ -252,6 +252,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         structure = {
             "groups": list(groups.items()),
             "groups with a strength": shaping,
+            "exact_group": getattr(self, "_exact", None),
             "rep_in": rep_in,
             "rep_out": rep_out,
             "hidden_channels": hidden_of(self.hidden_channels),

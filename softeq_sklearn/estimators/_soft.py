@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
 from softeq_sklearn.estimators._levels import Levels
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
@@ -19,7 +20,7 @@ from softeq_sklearn.estimators._penalties import function_penalty, weight_penalt
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.groups import Group
 from softeq_sklearn.metrics import equivariance_error
-from softeq_sklearn.nn import SoftEquivariantNetwork, SoftLinear
+from softeq_sklearn.nn import EquivariantLinear, SoftEquivariantNetwork, SoftLinear
 from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
 from softeq_sklearn.training import StrengthTuner
 
@@ -73,6 +74,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     strengths : float or mapping of str to float, default=1.0
         Start of the factor of each group's penalty, at least 0. A group of strength 0 shapes
         nothing; its error is still reported.
+    exact_group : str, Group or None, default=None
+        A group that is not soft: the linear layers cannot leave its equivariant subspace, as in
+        :class:`EquivariantRegressor`, while all other candidates keep their penalties. The name of
+        a candidate, or a group on the same space, which joins the candidates. It has no penalty,
+        and neither has a candidate that it contains; their strength is reported as infinite.
     regularizer : {"projection", "sampled", "lie"}, default="projection"
         What R_G is: "projection" the distance of the weights to the equivariant subspaces;
         "sampled" the mean squared error of equivariance under sampled elements
@@ -125,7 +131,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         `penalty` is, or R_G of another `regularizer`) and relative equivariance error on held-out
         rows (training rows where none were held out).
     strengths_ : ndarray of shape (n_groups,)
-        Strengths at the end of training.
+        Strengths at the end of training; infinite for groups that `exact_group` imposes.
     history_ : skorch.history.History
         Losses of each epoch, on scaled targets.
     net_ : PenalizedNet
@@ -164,6 +170,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         **BaseEquivariantRegressor._parameter_constraints,
         "module": [callable, None],
         "strengths": [Interval(Real, 0, None, closed="left"), Mapping],
+        "exact_group": [str, Group, None],
         "regularizer": [StrOptions({"projection", "sampled", "lie"})],
         "penalty": [StrOptions({"squared", "log", "cosine"})],
         "tuning": [StrOptions({"auto", "explore", "ratio", "fixed"}), StrengthTuner],
@@ -181,6 +188,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         architecture="factored",
         scale_columns=True,
         strengths=1.0,
+        exact_group=None,
         regularizer="projection",
         penalty="squared",
         tuning="auto",
@@ -206,6 +214,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.architecture = architecture
         self.scale_columns = scale_columns
         self.strengths = strengths
+        self.exact_group = exact_group
         self.regularizer = regularizer
         self.penalty = penalty
         self.tuning = tuning
@@ -306,12 +315,23 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         return self._groups[group]
 
     def _candidate_groups(self):
-        groups = named_groups(self.groups)
-        self._strengths = named_strengths(self.strengths, groups)
+        candidates = named_groups(self.groups)
+        groups, self._exact = with_exact_group(candidates, self.exact_group)
+        self._held = held_exactly(groups, self._exact)
+        self._strengths = dict.fromkeys(groups, np.inf) | named_strengths(self.strengths, candidates)
         return groups
 
     def _shaping_groups(self, groups):
-        return [group for name, group in groups.items() if self._strengths[name] > 0]
+        return [g for name, g in groups.items() if self._strengths[name] > 0 or name in self._held]
+
+    @property
+    def _penalized(self):
+        """The groups that have a penalty, by name."""
+        return {
+            name: group
+            for name, group in self._groups.items()
+            if self._strengths[name] > 0 and name not in self._held
+        }
 
     def _check_choices(self):
         if isinstance(self.tuning, StrengthTuner):
@@ -328,12 +348,17 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 f"than 'projection'. Got penalty={self.penalty!r}, "
                 f"regularizer={self.regularizer!r}."
             )
+        if self.exact_group is not None and self.module is not None:
+            raise ValueError(
+                "exact_group must be None with a module of your own, whose layers we cannot bind. "
+                f"Got {self.exact_group!r} and module={self.module!r}."
+            )
 
     def _network(self, seed):
         if self.module is not None:
             sizes = self._rep_in.dim(self._dim), self._rep_out.dim(self._dim)
             module = make_module(self.module, *sizes, seed)
-            if self._shaping and self.regularizer == "projection" and not _has_subspaces(module):
+            if self._penalized and self.regularizer == "projection" and not _has_subspaces(module):
                 raise ValueError(
                     "regularizer must be 'sampled' or 'lie' for a module without SoftLinear "
                     f"layers. Got {self.regularizer!r} and module={self.module!r}."
@@ -344,6 +369,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             "rep_out": self._rep_out,
             "groups": self._shaping,
             "dim": self._dim,
+            "exact": None if self._exact is None else self._groups[self._exact],
             "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
             "architecture": self.architecture,
@@ -351,7 +377,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         }
 
     def _net_arguments(self, inputs, seed):
-        groups = {name: g for name, g in self._groups.items() if self._strengths[name] > 0}
+        groups = self._penalized
         return {
             "groups": groups,
             "strengths": {name: self._strengths[name] for name in groups},
@@ -379,7 +405,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 tuner = StrengthTuner("ratio")
         else:
             tuner = StrengthTuner(self.tuning)
-        return tuner if tuner.method != "fixed" and len(self._shaping) > 1 else None
+        return tuner if tuner.method != "fixed" and len(self._penalized) > 1 else None
 
     def _training_callbacks(self, n_rows, n_steps):
         tuner = self._tuner(n_rows, n_steps)
@@ -393,7 +419,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         names = list(self._groups)
         if len(X) > _LEVEL_ROWS:  # rows may be sorted, by time for example
             X = X[rng.permutation(len(X))[:_LEVEL_ROWS]]
-        strengths = self.net_.penalty_.strengths if self._shaping else {}
+        strengths = dict.fromkeys(self._held, np.inf)
+        if self._penalized:
+            strengths |= self.net_.penalty_.strengths
         self.strengths_ = np.array([strengths.get(name, 0.0) for name in names])
         penalties = self._penalties()
         error = [self._equivariance_error(X, name, _LEVEL_ELEMENTS, rng) for name in names]
@@ -412,7 +440,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         measured for the groups with a strength only.
         """
         if self.regularizer != "projection":
-            return self.net_.penalty_.values(self.module_) if self._shaping else {}
+            return self.net_.penalty_.values(self.module_) if self._penalized else {}
         if not _has_subspaces(self.module_):
             return {}
         dual_is_stored = not all(group.is_orthogonal for group in self._shaping)
@@ -435,4 +463,4 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
 def _has_subspaces(module):
     """Whether a module has layers whose weights have a distance to a group's subspace."""
-    return any(isinstance(layer, SoftLinear) for layer in module.modules())
+    return any(isinstance(m, SoftLinear | EquivariantLinear) for m in module.modules())
