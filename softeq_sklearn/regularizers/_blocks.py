@@ -1,26 +1,31 @@
-"""The weights of all soft linear layers, as blocks stacked by tensor type."""
+"""The weights of all linear layers, as blocks stacked by tensor type."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from softeq_sklearn.nn import SoftLinear
+from softeq_sklearn.nn import EquivariantLinear, SoftLinear
+from softeq_sklearn.nn._linear import type_index
 from softeq_sklearn.projection import type_basis
+
+_LAYERS = SoftLinear, EquivariantLinear
 
 
 class TypeBlocks:
     """Where the blocks of each tensor type stand among the parameters of a network.
 
-    The weight and bias of each :class:`~softeq_sklearn.nn.SoftLinear` layer, one after the other,
-    are one flat vector; every number of it belongs to exactly one block. Members that are trained
+    The dense weight and bias of each :class:`~softeq_sklearn.nn.SoftLinear` or
+    :class:`~softeq_sklearn.nn.EquivariantLinear` layer, one after the other, are one flat vector;
+    every number of it belongs to exactly one block. An equivariant layer computes them from its
+    coefficients, to which the gradient goes back. Members that are trained
     as one module have a leading axis: weights of shape (n_members, out, in), biases of shape
     (n_members, out). Their blocks are further rows.
 
     Parameters
     ----------
     module : torch.nn.Module
-        A network with soft linear layers.
+        A network with soft or equivariant linear layers.
     groups : dict of str to Group
         The candidate groups.
 
@@ -31,7 +36,7 @@ class TypeBlocks:
     layer : dict of word -> ndarray of shape (n_blocks,)
         Number of the layer that each block is a part of, in rising order.
     n_layers : int
-        Number of soft linear layers.
+        Number of these layers.
     n_members : int
         Number of members, 1 for weights without their axis.
     sizes : list of int
@@ -40,13 +45,13 @@ class TypeBlocks:
     Raises
     ------
     ValueError
-        If the module has no soft linear layer, its layers have different numbers of members, or a
+        If the module has no such layer, its layers have different numbers of members, or a
         group acts on a space of another dimension.
     """
 
     def __init__(self, module, groups):
         self._groups = list(groups.values())
-        self._names = [n for n, m in module.named_modules() if isinstance(m, SoftLinear)]
+        self._names = [n for n, m in module.named_modules() if isinstance(m, _LAYERS)]
         layers = self._layers(module)
         _check_dimensions(layers, groups)
         self.n_layers, self.n_members = len(layers), _number_of_members(layers)
@@ -118,7 +123,7 @@ def _stacked_index(layers, orthogonal, n_members):
     for number, layer in enumerate(layers):
         n_bias = layer.layout_out.size
         n_weight = n_bias * layer.layout_in.size
-        for word, own in layer.type_index(orthogonal).items():
+        for word, own in type_index(layer.layout_in, layer.layout_out, orthogonal).items():
             index = _of_members(own, n_weight, n_bias, n_members)
             rows.setdefault(word, []).append(index + offset)
             numbers.setdefault(word, []).append(np.full(len(index), number))
