@@ -1,15 +1,19 @@
 """Training softly equivariant modules with skorch."""
 
 from softeq_sklearn.training._batches import TensorBatches
+from softeq_sklearn.training._best_members import BestMembers
 from softeq_sklearn.training._best_weights import BestWeights
+from softeq_sklearn.training._member_clipping import MemberGradientClipping
 from softeq_sklearn.training._net import PenalizedNet
 from softeq_sklearn.training._progress import EpochProgress
 from softeq_sklearn.training._strength_tuner import StrengthTuner
 from softeq_sklearn.training._threads import threads_for
 
 __all__ = [
+    "BestMembers",
     "BestWeights",
     "EpochProgress",
+    "MemberGradientClipping",
     "PenalizedNet",
     "StrengthTuner",
     "TensorBatches",

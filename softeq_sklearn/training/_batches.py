@@ -25,6 +25,9 @@ class TensorBatches:
         Source of the permutations; needed if shuffle is true.
     device : str or None, default=None
         Device that the data is kept on.
+    rows : ndarray of shape (n_members, n_samples) or None, default=None
+        For each member the rows that it is trained on, such as a bootstrap sample. Batches then
+        have members as first axis, each with rows of its own.
 
     Examples
     --------
@@ -36,7 +39,9 @@ class TensorBatches:
     [4, 4, 2]
     """
 
-    def __init__(self, dataset, batch_size, *, shuffle=False, random_state=None, device=None):
+    def __init__(
+        self, dataset, batch_size, *, shuffle=False, random_state=None, device=None, rows=None
+    ):
         if shuffle and random_state is None:
             raise ValueError("random_state must be a RandomState if shuffle is true. Got None.")
         self.tensors = [torch.as_tensor(part, device=device) for part in _parts(dataset)]
@@ -44,18 +49,33 @@ class TensorBatches:
         self.batch_size = self.n_rows if batch_size == -1 else batch_size
         self.shuffle = shuffle
         self.random_state = random_state
+        self.rows = rows
 
     def __len__(self):
         return -(-self.n_rows // self.batch_size)
 
     def __iter__(self):
         tensors = self.tensors
+        if self.rows is not None:
+            yield from self._members(tensors)
+            return
         if self.shuffle:
             order = torch.from_numpy(self.random_state.permutation(self.n_rows))
             order = order.to(tensors[0].device)
             tensors = [part.index_select(0, order) for part in tensors]
         for start in range(0, self.n_rows, self.batch_size):
             yield tuple(part[start : start + self.batch_size] for part in tensors)
+
+    def _members(self, tensors):
+        """Batches of shape (n_members, n_rows, n_columns): copies of single batches only."""
+        rows = self.rows
+        if self.shuffle:
+            orders = [self.random_state.permutation(self.n_rows) for _ in rows]
+            rows = np.take_along_axis(rows, np.stack(orders), axis=1)
+        rows = torch.from_numpy(rows).to(tensors[0].device)
+        for start in range(0, self.n_rows, self.batch_size):
+            chosen = rows[:, start : start + self.batch_size]
+            yield tuple(part[chosen] for part in tensors)
 
 
 def _parts(dataset):

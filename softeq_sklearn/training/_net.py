@@ -12,6 +12,10 @@ class PenalizedNet(NeuralNet):
 
     Validation losses do not contain the penalty, so that they can be compared between strengths.
 
+    A module with members (see :func:`~softeq_sklearn.nn.stack_members`) is trained on the sum of
+    their losses, so that each is trained as it would be alone; the losses in the history are the
+    mean over members.
+
     Parameters
     ----------
     module : torch.nn.Module or class
@@ -83,7 +87,20 @@ class PenalizedNet(NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the criterion, and in training the sum of strengths times penalties."""
+        if y_true.ndim < y_pred.ndim:  # the same targets for all members
+            y_true = y_true.expand_as(y_pred)
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
-        if training and self.groups:
-            loss = loss + self.penalty_(self.module_, X)
+        if training:
+            loss = loss * _n_members(y_pred)
+            if self.groups:
+                loss = loss + self.penalty_(self.module_, X)
         return loss
+
+    def train_step_single(self, batch, **fit_params):
+        """Train on a batch; the loss that is reported is the mean over members."""
+        step = super().train_step_single(batch, **fit_params)
+        return {**step, "loss": step["loss"].detach() / _n_members(step["y_pred"])}
+
+
+def _n_members(y_pred):
+    return len(y_pred) if y_pred.ndim == 3 else 1

@@ -1,0 +1,81 @@
+"""The callback that keeps, for each member of a stacked network, its best weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+
+
+class BestMembers(Callback):
+    """Restore each member's weights of the epoch with its lowest validation loss.
+
+    What :class:`BestWeights` does for one network: members are at their best in different epochs.
+
+    Parameters
+    ----------
+    first_epoch : int, default=1
+        First epoch, counted from 1 in each training, that may be the best.
+    patience : float, default=inf
+        Epochs without improvement of any member after which training stops.
+
+    Attributes
+    ----------
+    losses_ : torch.Tensor of shape (n_members,)
+        Lowest validation loss of each member.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.training import BestMembers
+    >>> BestMembers(first_epoch=11, patience=20).patience
+    20
+    """
+
+    def __init__(self, first_epoch=1, patience=np.inf):
+        self.first_epoch = first_epoch
+        self.patience = patience
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget an earlier training."""
+        self._epoch, self._missed = 0, 0
+        self.losses_, self._best = None, None
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Begin the sums of the epoch."""
+        self._sum, self._rows = 0.0, 0
+
+    def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):
+        """Add up the squared errors of the held-out rows, member by member."""
+        if training:
+            return
+        targets = torch.as_tensor(batch[1], device=y_pred.device)
+        self._sum = self._sum + (y_pred - targets).square().mean(2).sum(1)
+        self._rows += len(targets)
+
+    def on_epoch_end(self, net, **kwargs):
+        """Keep the weights of the members that are better than ever; stop if asked."""
+        self._epoch += 1
+        if self._epoch < self.first_epoch:
+            return
+        losses = self._sum / self._rows
+        weights = {name: p.detach() for name, p in net.module_.named_parameters()}
+        if self.losses_ is None:
+            self.losses_ = losses
+            self._best = {name: value.clone() for name, value in weights.items()}
+            return
+        better = losses < self.losses_
+        self._missed = 0 if better.any() else self._missed + 1
+        self.losses_ = torch.where(better, losses, self.losses_)
+        for name, value in weights.items():
+            self._best[name][better] = value[better]
+        if self._missed >= self.patience:
+            raise KeyboardInterrupt  # how skorch's callbacks end a training
+
+    def on_train_end(self, net, **kwargs):
+        """Put the best weights back."""
+        if self._best is None:
+            return
+        with torch.no_grad():
+            for name, p in net.module_.named_parameters():
+                p.copy_(self._best[name])
+        self._best = None
