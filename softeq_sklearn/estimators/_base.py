@@ -27,8 +27,10 @@ from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
 from softeq_sklearn.nn import TensorNetwork
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import (
+    BestMembers,
     BestWeights,
     EpochProgress,
+    MemberGradientClipping,
     PenalizedNet,
     TensorBatches,
     threads_for,
@@ -105,6 +107,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
     def _report(self, X, rng):
         """Set what the subclass reports, from rows that training has not seen."""
 
+    @property
+    def _members(self):
+        """Number of networks that are trained side by side."""
+        return 1
+
     # scikit-learn's interface --------------------------------------------------------------
 
     def fit(self, X, y):
@@ -131,7 +138,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         again = self.warm_start and hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=not again)
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=5)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
         self._set_up(X, Y, keep=again)
         train, valid = _split(len(X), self.validation_fraction, seeds[0])
         if self.early_stopping and not len(valid):
@@ -173,7 +180,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         first = not hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=first)
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=5)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
         self._set_up(X, Y, keep=not first)
         inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
@@ -260,6 +267,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             "architecture": self.architecture,
             "scale_columns": self.scale_columns,
             "module": getattr(self, "module", None),
+            "n_members": self._members,
         }
         if keep:
             _check_same_structure(self._structure, structure)
@@ -287,7 +295,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         epochs = 1 if one_epoch else self.max_epochs
         callbacks = [StopAtDivergence()]
         if self.max_gradient_norm is not None:
-            callbacks.append(GradientNormClipping(self.max_gradient_norm))
+            clipping = GradientNormClipping if self._members == 1 else MemberGradientClipping
+            callbacks.append(clipping(self.max_gradient_norm))
         if not one_epoch:
             callbacks += self._fit_callbacks(n_train, epochs * -(-n_train // batch_size), n_valid)
         net = PenalizedNet(
@@ -308,6 +317,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             iterator_train=TensorBatches,
             iterator_train__shuffle=True,
             iterator_train__device=device,
+            iterator_train__rows=None if one_epoch else self._member_rows(n_train, seeds[5]),
             iterator_valid__device=device,
             iterator_train__random_state=np.random.RandomState(seeds[2]),
             iterator_valid=TensorBatches,
@@ -325,6 +335,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 net.penalty_.set_strengths(previous.penalty_.strengths)
         return net
 
+    def _member_rows(self, n_rows, seed):
+        """Return a bootstrap sample of the rows for each member; None for a single one."""
+        if self._members == 1:
+            return None
+        return np.random.RandomState(seed).randint(n_rows, size=(self._members, n_rows))
+
     def _fit_callbacks(self, n_train, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
         decay = LRScheduler(
@@ -337,8 +353,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if n_valid:
             # Without early stopping the patience never ends, and this only restores the best.
             patience = max(10, round(_PATIENCE_SHARE * self.max_epochs))
+            best = BestWeights if self._members == 1 else BestMembers
             callbacks.append(
-                BestWeights(
+                best(
                     self._first_epoch(n_train, n_steps), patience if self.early_stopping else np.inf
                 )
             )
@@ -351,7 +368,16 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self._report(X, np.random.RandomState(seed))
 
     def _function(self):
-        """Return the fitted function of rows in the user's units.
+        """Return the fitted function of rows in the user's units, the mean over members."""
+        members = self._member_function()
+
+        def function(X):
+            return members(X).mean(axis=0)
+
+        return function
+
+    def _member_function(self):
+        """Return what maps rows, in the user's units, to (n_members, n_samples, n_outputs).
 
         It is evaluated in float64: a network trained in float32 is a function like any other, an
         exactly equivariant one keeps its symmetry to the last digits, and a row's prediction does
@@ -365,7 +391,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             parts = np.array_split(rows, max(1, -(-len(rows) // _PREDICT_ROWS)))
             with torch.no_grad():
                 outputs = [module(torch.from_numpy(part).to(device)).cpu() for part in parts]
-            return self._scale_out.inverse_transform(torch.cat(outputs).numpy())
+            values = torch.cat(outputs, -2).numpy()
+            return self._scale_out.inverse_transform(values.reshape(-1, *values.shape[-2:]))
 
         return function
 
