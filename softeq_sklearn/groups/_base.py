@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
+from softeq_sklearn.groups._conformal import are_conformal, orthogonal_generators
 from softeq_sklearn.groups._elements import (
     as_affine,
     as_elements,
@@ -125,6 +126,67 @@ class Group(ABC):
             return skew
         gram = _transposed(h) @ h
         return _max_entry(gram - np.eye(self.dim)) <= STRUCTURE_TOLERANCE * _max_entry(gram)
+
+    @cached_property
+    def is_conformal(self) -> bool:
+        """Whether all (linear parts of) elements are a positive factor times an orthogonal matrix.
+
+        Read off the generators: A_i + A_i^T = 2 c I and h_k^T h_k = s^2 I, with the tolerances of
+        `is_orthogonal`. Every orthogonal group is conformal.
+
+        Examples
+        --------
+        >>> from softeq_sklearn.groups import SL, SO, Scaling, generated_by
+        >>> similarities = generated_by(SO(3), Scaling(3))
+        >>> similarities.is_conformal, similarities.is_orthogonal, SL(3).is_conformal
+        (True, False, False)
+        """
+        return self.is_orthogonal or are_conformal(
+            linear_part(self.lie_algebra),
+            linear_part(self.discrete_generators),
+            STRUCTURE_TOLERANCE,
+        )
+
+    @cached_property
+    def orthogonal_part(self) -> Group:
+        """The group of the orthogonal matrices R of elements rho R of a conformal group.
+
+        Its generators are A_i - c I and h_k / s, less those that do nothing. Affine groups keep
+        their translations. An orthogonal group is its own orthogonal part.
+
+        Raises
+        ------
+        ValueError
+            If the group is not conformal.
+
+        Examples
+        --------
+        >>> from softeq_sklearn.groups import SO, Scaling, generated_by
+        >>> generated_by(SO(2), Scaling(2)).orthogonal_part == SO(2)
+        True
+        >>> Scaling(3).orthogonal_part
+        Trivial(3)
+        """
+        if self.is_orthogonal:
+            return self
+        if not self.is_conformal:
+            raise ValueError(
+                "Only a conformal group, whose elements are multiples of orthogonal matrices, has "
+                f"an orthogonal part. Got {self!r}."
+            )
+        from softeq_sklearn.groups._linear import Trivial
+        from softeq_sklearn.groups._matrix_group import MatrixGroup
+
+        lie, discrete = orthogonal_generators(
+            self.lie_algebra, self.discrete_generators, STRUCTURE_TOLERANCE
+        )
+        if not len(lie) and not len(discrete):
+            return Trivial(self.dim)
+        return MatrixGroup(
+            lie if len(lie) else None,
+            discrete if len(discrete) else None,
+            name=f"orthogonal part of {self!r}",
+        )
 
     @cached_property
     def is_permutation(self) -> bool:
