@@ -318,7 +318,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         candidates = named_groups(self.groups)
         groups, self._exact = with_exact_group(candidates, self.exact_group)
         self._held = held_exactly(groups, self._exact)
-        self._strengths = dict.fromkeys(groups, np.inf) | named_strengths(self.strengths, candidates)
+        strengths = named_strengths(self.strengths, candidates)
+        self._strengths = dict.fromkeys(groups, np.inf) | strengths
         return groups
 
     def _shaping_groups(self, groups):
