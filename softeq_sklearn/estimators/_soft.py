@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
@@ -20,7 +20,12 @@ from softeq_sklearn.estimators._penalties import function_penalty, weight_penalt
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.groups import Group
 from softeq_sklearn.metrics import equivariance_error
-from softeq_sklearn.nn import EquivariantLinear, SoftEquivariantNetwork, SoftLinear
+from softeq_sklearn.nn import (
+    EquivariantLinear,
+    SoftEquivariantNetwork,
+    SoftLinear,
+    stack_members,
+)
 from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
 from softeq_sklearn.training import StrengthTuner
 
@@ -103,6 +108,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     max_gradient_norm : float or None, default=0.3
         Norm to which longer gradients are cut, since products of features make rare, huge ones;
         None cuts nothing.
+    n_members : int, default=1
+        Number of networks, trained side by side on bootstrap samples of the training rows from
+        different starts. The prediction is their mean; from two on, levels have intervals and
+        verdicts. Ten take about three times as long as one. Strengths are common to all.
     max_epochs : int, default=200
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
@@ -173,6 +182,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         "exact_group": [str, Group, None],
         "regularizer": [StrOptions({"projection", "sampled", "lie"})],
         "penalty": [StrOptions({"squared", "log", "cosine"})],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
         "tuning": [StrOptions({"auto", "explore", "ratio", "fixed"}), StrengthTuner],
     }
 
@@ -195,6 +205,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         weight_decay=1e-5,
         learning_rate=0.01,
         max_gradient_norm=0.3,
+        n_members=1,
         max_epochs=200,
         batch_size="auto",
         validation_fraction=0.1,
@@ -221,6 +232,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.weight_decay = weight_decay
         self.learning_rate = learning_rate
         self.max_gradient_norm = max_gradient_norm
+        self.n_members = n_members
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_fraction = validation_fraction
@@ -230,6 +242,43 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
+
+    def predict(self, X, return_std=False):
+        """Predict targets, the mean over members.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`.
+        return_std : bool, default=False
+            Whether to return the standard deviation over members, too: how much the prediction
+            depends on the training rows and the start. It does not contain the noise of the
+            targets.
+
+        Returns
+        -------
+        y_mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in float64, one-dimensional if y was.
+        y_std : ndarray of the same shape
+            Standard deviations; only if `return_std`.
+
+        Raises
+        ------
+        ValueError
+            If `return_std` is set and there is a single member.
+        """
+        if not return_std:
+            return super().predict(X)
+        check_is_fitted(self)
+        if self._structure["n_members"] == 1:
+            raise ValueError(
+                "return_std needs members: fit with n_members of 2 or more, such as 10. "
+                f"Got n_members={self._structure['n_members']!r}."
+            )
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        values = self._member_function()(X)
+        mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
+        return (mean.ravel(), std.ravel()) if self._one_dimensional else (mean, std)
 
     def project_to(self, group, softness=0.0, X=None):
         r"""Return a fitted copy with its weights in a group's subspace, or part of the way there.
@@ -334,6 +383,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             if self._strengths[name] > 0 and name not in self._held
         }
 
+    @property
+    def _members(self):
+        return self.n_members
+
     def _check_choices(self):
         if isinstance(self.tuning, StrengthTuner):
             self.tuning.check()
@@ -348,6 +401,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 "penalty is a distance of weights and must be 'squared' with another regularizer "
                 f"than 'projection'. Got penalty={self.penalty!r}, "
                 f"regularizer={self.regularizer!r}."
+            )
+        ours = self.module is None and self.architecture == "factored"
+        if self.n_members > 1 and not (ours and self.regularizer == "projection"):
+            raise ValueError(
+                "n_members must be 1 with a module of your own, architecture 'emlp', or another "
+                "regularizer than 'projection': only our networks are trained side by side. "
+                f"Got n_members={self.n_members!r}, module={self.module!r}, "
+                f"architecture={self.architecture!r}, regularizer={self.regularizer!r}."
             )
         if self.exact_group is not None and self.module is not None:
             raise ValueError(
@@ -365,7 +426,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                     f"layers. Got {self.regularizer!r} and module={self.module!r}."
                 )
             return module, {}
-        return SoftEquivariantNetwork, {
+        arguments = {
             "rep_in": self._rep_in,
             "rep_out": self._rep_out,
             "groups": self._shaping,
@@ -374,8 +435,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             "hidden_channels": self._hidden,
             "n_hidden_layers": self.n_hidden_layers,
             "architecture": self.architecture,
-            "seed": seed,
         }
+        if self.n_members == 1:
+            return SoftEquivariantNetwork, {**arguments, "seed": seed}
+        seeds = np.random.RandomState(seed).randint(np.iinfo(np.int32).max, size=self.n_members)
+        return stack_members([SoftEquivariantNetwork(**arguments, seed=int(s)) for s in seeds]), {}
 
     def _net_arguments(self, inputs, seed):
         groups = self._penalized
