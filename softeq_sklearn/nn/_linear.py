@@ -200,7 +200,10 @@ class EquivariantLinear(nn.Module):
                 start = stop
 
     def _pieces(self):
-        self._bases = [basis.to(self.position.device) for basis in self._bases]
+        device = self.position.device
+        # Kept only if moved: inside a transform of torch.func even a copy in place is a wrapper.
+        if any(basis.device != device for basis in self._bases):
+            self._bases = [basis.to(device) for basis in self._bases]
         return zip(self.coefficients, self._bases, strict=True)
 
     def dense(self):
