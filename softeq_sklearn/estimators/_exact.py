@@ -85,7 +85,8 @@ def _within(group, larger):
     """Whether a group is a subgroup, as far as the larger one has a membership test."""
     if group.is_affine and not larger.is_affine:
         return False
-    algebras = [as_affine(g.lie_algebra).reshape(len(g.lie_algebra), -1) for g in (group, larger)]
+    n_entries = group.dim * (group.dim + 1)
+    algebras = [as_affine(g.lie_algebra).reshape(-1, n_entries) for g in (group, larger)]
     inner, outer = algebras
     outside = inner - (inner @ np.linalg.pinv(outer)) @ outer
     if np.abs(outside).max(initial=0.0) > _ROUNDING * np.abs(inner).max(initial=1.0):
