@@ -1,0 +1,78 @@
+"""What the displays share: colours, axes, and checks of their arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+# The palette of Okabe and Ito (2008), which colour-blind readers can tell apart, without its
+# yellow, which is too light for lines on white.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#000000",
+)
+GREY, LIGHT_GREY = "#767676", "#DDDDDD"
+
+
+def axes_for(ax, display, size):
+    """Return the given axes, or those of a new figure of a size in inches."""
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
+
+    if ax is None:
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    if not isinstance(ax, Axes):
+        raise TypeError(f"'ax' must be matplotlib Axes or None. Got {ax!r} instead.")
+    return ax
+
+
+def unframe(ax):
+    """Take away the lines around the axes that carry no scale."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def checked_names(name):
+    """Return the names of the groups as an array of str, at least one."""
+    if isinstance(name, str) or np.ndim(name) != 1 or not len(name):
+        raise ValueError(
+            f"'name' must be a sequence of at least one name of a group. Got {name!r} instead."
+        )
+    return np.asarray(name, dtype=str)
+
+
+def checked_array(what, values, shape, *, rule="", allowed=np.isfinite):
+    """Return `values` as float64 of a shape, of which every number is allowed.
+
+    None in the shape stands for any number but 0.
+    """
+    words = f"({', '.join('n' if size is None else str(size) for size in shape)})"
+    rule = f"'{what}' must be an array of shape {words} of {rule or 'finite numbers'}."
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{rule} Got dtype {array.dtype} instead.")
+    fits = array.ndim == len(shape) and all(
+        got > 0 if size is None else got == size
+        for got, size in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{rule} Got shape {array.shape} instead.")
+    array = array.astype(np.float64)
+    wrong = array[~allowed(array)]
+    if wrong.size:
+        raise ValueError(f"{rule} Got {wrong[0]} instead.")
+    return array
+
+
+def fitted_attribute(estimator, name, meaning):
+    """Return a fitted attribute of an estimator, or say that it has none."""
+    if not hasattr(estimator, name):
+        raise ValueError(
+            f"'estimator' must be fitted and have '{name}', {meaning}. Got {estimator!r} instead."
+        )
+    return getattr(estimator, name)

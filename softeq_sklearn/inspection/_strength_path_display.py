@@ -1,0 +1,242 @@
+"""A picture of the strengths of all groups over the epochs of a fit."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+from softeq_sklearn.inspection._drawing import (
+    COLORS,
+    LIGHT_GREY,
+    axes_for,
+    checked_array,
+    checked_names,
+    fitted_attribute,
+    unframe,
+)
+
+# With seven colours enough for 28 groups that differ in one or the other.
+_LINE_STYLES = ("-", "--", ":", "-.")
+# Height of a label in units of its font size.
+_LINE_HEIGHT = 1.25
+_POINTS_PER_INCH = 72
+
+
+class StrengthPathDisplay:
+    """Strengths of the groups over the epochs of a fit, on a logarithmic axis.
+
+    Make it with `from_estimator`, or from an array of your own.
+
+    Parameters
+    ----------
+    strength_path : array-like of shape (n_epochs, n_groups) or (n_epochs, n_groups, n_layers)
+        Strengths at the end of each epoch, at least 0. Of several layers the mean is drawn as a
+        line, and the range from the smallest to the largest as a band.
+    name : array-like of shape (n_groups,)
+        Names of the groups.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        What `plot` drew on.
+    figure_ : matplotlib Figure
+        Its figure.
+    lines_ : list of matplotlib Line2D
+        The line of each group.
+    bands_ : list of matplotlib FillBetweenPolyCollection
+        The band of each group; empty without layers.
+    labels_ : list of matplotlib Text
+        The name of each group, at the right end of its line.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a strength is negative or not finite.
+    TypeError
+        If the strengths are not real numbers.
+
+    See Also
+    --------
+    LevelsDisplay : The levels that the fit ended with.
+
+    Notes
+    -----
+    Where a strength is 0 the axis is logarithmic down to the power of ten below the smallest
+    positive strength, and linear from there to 0.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.inspection import StrengthPathDisplay
+    >>> path = [[1.0, 1.0], [1.0, 1.0], [1.0, 0.02]]
+    >>> display = StrengthPathDisplay(path, ["SO(2)", "flip"]).plot()
+    >>> display.lines_[1].get_ydata()
+    array([1. , 1. , 0.02])
+    """
+
+    def __init__(self, strength_path, name):
+        self.name = checked_names(name)
+        by_layer = (None,) if np.ndim(strength_path) == 3 else ()
+        self.strength_path = checked_array(
+            "strength_path",
+            strength_path,
+            (None, len(self.name), *by_layer),
+            rule="strengths that are at least 0",
+            allowed=lambda a: (0 <= a) & (a < np.inf),
+        )
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, **kwargs):
+        """Draw the strengths of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : SoftEquivariantRegressor
+            Anything fitted that has `strength_path_` and `levels_`.
+        ax : matplotlib Axes or None, default=None
+            See `plot`.
+        **kwargs : dict
+            See `plot`.
+
+        Returns
+        -------
+        StrengthPathDisplay
+            The drawn display.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no such path, or no groups.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        path = fitted_attribute(estimator, "strength_path_", "the strengths of each epoch")
+        levels = fitted_attribute(estimator, "levels_", "the levels of its groups")
+        return cls(path, levels.name).plot(ax=ax, **kwargs)
+
+    def plot(self, ax=None, **kwargs):
+        """Draw the strengths.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure. The names stand to the right of the axes, where
+            their places belong to the limits and the size that the axes have now.
+        **kwargs : dict
+            Arguments of ``matplotlib.axes.Axes.plot`` for the lines, such as `linewidth`.
+
+        Returns
+        -------
+        StrengthPathDisplay
+            The display itself.
+
+        Raises
+        ------
+        TypeError
+            If `ax` is no Axes.
+        """
+        ax = axes_for(ax, self, (6.4, max(3.4, 0.9 + 0.18 * len(self.name))))
+        self.ax_, self.figure_ = ax, ax.figure
+        self._set_axes()
+        self.lines_, self.bands_ = [], []
+        for index in range(len(self.name)):
+            self._draw_group(index, kwargs)
+        self.labels_ = self._draw_labels()
+        return self
+
+    def _set_axes(self):
+        ax, path = self.ax_, self.strength_path
+        positive = path[path > 0]
+        smallest, largest = positive.min(initial=1.0 if not positive.size else np.inf), path.max()
+        largest = max(largest, smallest)
+        if positive.size == path.size:
+            ax.set_yscale("log")
+            low = smallest
+        else:
+            threshold = 10.0 ** np.floor(np.log10(smallest))
+            ax.set_yscale("symlog", linthresh=threshold, linscale=0.5)
+            low = 0.0
+        room = max((largest / smallest) ** 0.06, 1.3)
+        ax.set_ylim(low / room if low else -0.1 * threshold, largest * room)
+        n_epochs = len(path)
+        ax.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_axisbelow(True)
+        ax.grid(color=LIGHT_GREY, linewidth=0.8)
+        unframe(ax)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("strength")
+
+    def _draw_group(self, index, kwargs):
+        path = self.strength_path[:, index]
+        epochs = np.arange(1, len(path) + 1)
+        color, dashes = _line_style(index)
+        style = {"color": color, "linestyle": dashes, "linewidth": 2, "label": self.name[index]}
+        if len(path) == 1:
+            style["marker"] = "o"
+        mean = path
+        if path.ndim == 2:
+            mean = path.mean(axis=1)
+            band = self.ax_.fill_between(
+                epochs, path.min(axis=1), path.max(axis=1), color=color, alpha=0.2, linewidth=0
+            )
+            self.bands_.append(band)
+        (line,) = self.ax_.plot(epochs, mean, **(style | kwargs))
+        self.lines_.append(line)
+
+    def _draw_labels(self):
+        """Write the names at the ends of the lines, moved apart where those are close."""
+        ax = self.ax_
+        font_size = _font_size()
+        # The layout of a new figure is settled when it is drawn, and the names need heights now.
+        self.figure_.draw_without_rendering()
+        height = ax.get_window_extent().height / self.figure_.dpi
+        ends = np.array([line.get_xydata()[-1] for line in self.lines_])
+        ends = ax.transAxes.inverted().transform(ax.transData.transform(ends))[:, 1]
+        places = spread(ends, _LINE_HEIGHT * font_size / _POINTS_PER_INCH / height)
+        labels = []
+        for name, line, end, place in zip(self.name, self.lines_, ends, places, strict=True):
+            style = {"color": line.get_color(), "transform": ax.transAxes, "clip_on": False}
+            ax.plot([1.01, 1.04], [end, place], linewidth=0.8, **style, scalex=False, scaley=False)
+            labels.append(
+                ax.text(1.05, place, name, va="center", ha="left", fontsize=font_size, **style)
+            )
+        return labels
+
+
+def _line_style(index):
+    dashes = _LINE_STYLES[index // len(COLORS) % len(_LINE_STYLES)]
+    return COLORS[index % len(COLORS)], dashes
+
+
+def _font_size():
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(size="small").get_size_in_points()
+
+
+def spread(positions, gap):
+    """Move positions apart to at least a gap, in their order, as little as may be.
+
+    Neighbours that are too close form a block around their mean; blocks that touch are merged
+    (isotonic regression of ``position - rank * gap``).
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n,)
+    gap : float
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    order = np.argsort(positions, kind="stable")
+    ranks = gap * np.arange(len(positions))
+    blocks = []  # pairs (mean of position - rank, size)
+    for value in positions[order] - ranks:
+        blocks.append((value, 1))
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            (left, n_left), (right, n_right) = blocks[-2:]
+            n = n_left + n_right
+            blocks[-2:] = [((left * n_left + right * n_right) / n, n)]
+    moved = np.empty(len(positions))
+    moved[order] = np.concatenate([np.full(n, value) for value, n in blocks]) + ranks
+    return moved
