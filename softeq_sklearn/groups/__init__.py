@@ -4,6 +4,7 @@ Classical ``SO O SL GL Scaling Sp Trivial Reflection``; in the plane ``C D``; pe
 ``S Z Cube RubiksCube``; Lorentz ``SO11p O11 SO13p SO13 O13``; affine ``Translation SE E``. Others
 are made with ``Group.embed``, ``generated_by`` and ``MatrixGroup``. Elements are arrays;
 ``compose``, ``inverse``, ``exponential`` and ``linear_part`` work on those of every group.
+``is_subgroup`` and ``is_same_group`` compare groups.
 """
 
 from softeq_sklearn.groups._affine import SE, E, Translation
@@ -17,6 +18,7 @@ from softeq_sklearn.groups._orthogonal import SO, O, Reflection
 from softeq_sklearn.groups._permutation import S, Z
 from softeq_sklearn.groups._plane import C, D
 from softeq_sklearn.groups._puzzles import Cube, RubiksCube
+from softeq_sklearn.groups._subgroups import is_same_group, is_subgroup
 
 __all__ = [
     "C",
@@ -47,5 +49,7 @@ __all__ = [
     "exponential",
     "generated_by",
     "inverse",
+    "is_same_group",
+    "is_subgroup",
     "linear_part",
 ]
