@@ -19,20 +19,26 @@ class Penalty(nn.Module):
     groups : mapping of str to Group
         The candidate groups.
     strengths : float or mapping of str to float
-        The factor lambda_G of each group's penalty, at least 0.
+        The factor lambda_G of each group's penalty, at least 0. A mapping may give a sequence of
+        one factor for each layer where the penalty is a sum over layers.
+    n_layers : int or None, default=None
+        Number of layers that R_G is a sum over; None where it is no such sum.
 
     Attributes
     ----------
     groups : dict of str to Group
         The candidate groups.
-    strengths : dict of str to float
+    strengths : dict of str to float or tuple of float
         The present strengths; `set_strengths` changes them.
+    n_layers : int or None
+        Number of layers that may have strengths of their own; None if none may.
     """
 
-    def __init__(self, groups: Mapping[str, Group], strengths):
+    def __init__(self, groups: Mapping[str, Group], strengths, n_layers: int | None = None):
         super().__init__()
         self.groups = dict(groups)
-        self.strengths = named_strengths(strengths, self.groups)
+        self.n_layers = n_layers
+        self.strengths = named_strengths(strengths, self.groups, n_layers)
 
     def set_strengths(self, strengths: float | Mapping[str, float]) -> None:
         """Change the strengths.
@@ -42,7 +48,7 @@ class Penalty(nn.Module):
         strengths : float or mapping of str to float
             As in the constructor.
         """
-        self.strengths = named_strengths(strengths, self.groups)
+        self.strengths = named_strengths(strengths, self.groups, self.n_layers)
         self._strengths_changed()
 
     def _strengths_changed(self):

@@ -44,8 +44,9 @@ class ProjectionPenalty(Penalty):
         A network with :class:`~softeq_sklearn.nn.SoftLinear` layers.
     groups : mapping of str to Group
         The candidate groups.
-    strengths : float or mapping of str to float
-        The factor of each group's penalty, at least 0.
+    strengths : float or mapping of str to float or sequence of float
+        The factor of each group's penalty, at least 0; or one factor for each soft linear layer.
+        Such strengths take one matrix product per type and layer.
 
     Raises
     ------
@@ -55,8 +56,10 @@ class ProjectionPenalty(Penalty):
 
     Attributes
     ----------
-    strengths : dict of str to float
+    strengths : dict of str to float or tuple of float
         The present strengths; `set_strengths` changes them.
+    n_layers : int
+        Number of linear layers, each of which may have strengths of its own.
 
     Examples
     --------
@@ -71,8 +74,9 @@ class ProjectionPenalty(Penalty):
     """
 
     def __init__(self, module, groups: Mapping[str, Group], strengths: Mapping[str, float]):
-        super().__init__(groups, strengths)
-        self._blocks = blocks = TypeBlocks(module, self.groups)
+        blocks = TypeBlocks(module, dict(groups))
+        super().__init__(groups, strengths, blocks.n_layers)
+        self._blocks = blocks
         self._index = {w: index for w, index in blocks.index.items() if not blocks.is_free(w)}
         self._parts = [
             (word, columns)
@@ -80,17 +84,33 @@ class ProjectionPenalty(Penalty):
             for columns in _uncoupled_parts(index.shape[1], blocks.bases(word))
         ]
         position = [self._index[word][:, columns].reshape(-1) for word, columns in self._parts]
-        self._shapes = [(len(self._index[word]), len(columns)) for word, columns in self._parts]
         self.register_buffer("_position", torch.from_numpy(_concatenate(position)))
         self._strengths_changed()
 
+    @property
+    def has_layer_strengths(self) -> bool:
+        """Whether a group has a strength for each layer."""
+        return any(isinstance(strength, tuple) for strength in self.strengths.values())
+
     def _strengths_changed(self):
-        """Make the factors S anew, in float64."""
-        self._factors = [self._factor(word, columns) for word, columns in self._parts]
+        """Make the factors S anew, in float64; one per type, or one per type and layer."""
+        self._shapes, self._factors = [], []
+        for word, columns in self._parts:
+            for layer, n_rows in self._stacks(word):
+                strengths = [_of_layer(value, layer) for value in self.strengths.values()]
+                self._shapes.append((n_rows, len(columns)))
+                self._factors.append(self._factor(strengths, word, columns))
         self._cast_factors = {}
 
-    def _factor(self, word, columns):
-        strengths, bases = list(self.strengths.values()), self._blocks.bases(word)
+    def _stacks(self, word):
+        """Layer and number of rows of each stack of a type; one stack where layers are alike."""
+        layers = self._blocks.layer[word]
+        if not self.has_layer_strengths:
+            return [(None, len(layers))]
+        return zip(*np.unique(layers, return_counts=True), strict=True)  # rows are in this order
+
+    def _factor(self, strengths, word, columns):
+        bases = self._blocks.bases(word)
         if len(columns) <= _LARGEST_STACKED:
             return StackedFactor.from_projections(strengths, bases, columns)
         return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
@@ -107,10 +127,17 @@ class ProjectionPenalty(Penalty):
     @property
     def n_constraints(self) -> dict[str, int]:
         """Dimension of what lies outside each group's subspace, over one member's parameters."""
-        total = dict.fromkeys(self.groups, 0)
-        for word, index in self._index.items():
+        return {name: int(counts.sum()) for name, counts in self.layer_constraints.items()}
+
+    @property
+    def layer_constraints(self) -> dict[str, np.ndarray]:
+        """`n_constraints` of each layer, arrays of shape (n_layers,)."""
+        total = {name: np.zeros(self.n_layers, dtype=np.int64) for name in self.groups}
+        for word in self._index:
+            n_blocks = np.bincount(self._blocks.layer[word], minlength=self.n_layers)
             for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
-                total[name] += _n_outside(basis) * len(index) // self._blocks.n_members
+                n_outside = len(basis) - basis.shape[1]
+                total[name] += n_outside * n_blocks // self._blocks.n_members
         return total
 
     def values(self, module) -> dict[str, float]:
@@ -118,15 +145,48 @@ class ProjectionPenalty(Penalty):
 
         Computed in float64 from the residuals, not as a difference of squared norms.
         """
-        with torch.no_grad():
-            flat = self._blocks.flat(module).double().cpu().numpy()
-        total = dict.fromkeys(self.groups, 0.0)
-        for word, index in self._index.items():
-            blocks = flat[index]
+        return {name: float(values.sum()) for name, values in self.layer_values(module).items()}
+
+    def layer_values(self, module) -> dict[str, np.ndarray]:
+        """What each layer contributes to `values`, arrays of shape (n_layers,)."""
+        total = {name: np.zeros(self.n_layers) for name in self.groups}
+        for word, blocks in self._typed_blocks(module):
             for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
                 residual = blocks - (blocks @ basis) @ basis.T
-                total[name] += 0.5 * float(np.vdot(residual, residual)) / self._blocks.n_members
+                total[name] += self._half_squares(word, residual)
         return total
+
+    def layer_half_squares(self, module) -> np.ndarray:
+        """Half the squared norm of what some group constrains in each layer, of shape (n_layers,).
+
+        The mean over members; the number of weights that it is a sum over is `layer_sizes`.
+        """
+        parts = [self._half_squares(word, blocks) for word, blocks in self._typed_blocks(module)]
+        return np.sum(parts, axis=0) if parts else np.zeros(self.n_layers)
+
+    @property
+    def layer_sizes(self) -> np.ndarray:
+        """Number of one member's weights and biases that some group constrains, (n_layers,)."""
+        total = np.zeros(self.n_layers, dtype=np.int64)
+        for word, index in self._index.items():
+            n_blocks = np.bincount(self._blocks.layer[word], minlength=self.n_layers)
+            total += index.shape[1] * n_blocks // self._blocks.n_members
+        return total
+
+    def _typed_blocks(self, module):
+        """Word and blocks of each constrained type, in float64."""
+        with torch.no_grad():
+            flat = self._blocks.flat(module).double().cpu().numpy()
+        return [(word, flat[index]) for word, index in self._index.items()]
+
+    def _half_squares(self, word, blocks):
+        squares = 0.5 * np.einsum("bi,bi->b", blocks, blocks)
+        layers = np.bincount(self._blocks.layer[word], weights=squares, minlength=self.n_layers)
+        return layers / self._blocks.n_members
+
+
+def _of_layer(strength, layer):
+    return strength[layer] if isinstance(strength, tuple) else strength
 
 
 def _uncoupled_parts(n, bases):
@@ -146,10 +206,6 @@ def _uncoupled_parts(n, bases):
             parts.append(np.array(current))
             current = []
     return parts
-
-
-def _n_outside(basis):
-    return len(basis) - basis.shape[1]
 
 
 def _concatenate(arrays):

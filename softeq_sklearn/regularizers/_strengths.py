@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from numbers import Real
 
+import numpy as np
 
-def named_strengths(strengths, groups):
+
+def named_strengths(strengths, groups, n_layers=None):
     """Start of the strength of each group.
 
     Parameters
     ----------
-    strengths : float or mapping of str to float
-        One number for all groups, or one for each by its name.
+    strengths : float or mapping of str to float or sequence of float
+        One number for all groups, or for each by its name one number, or one for each layer.
     groups : dict of str to Group
         The named groups.
+    n_layers : int or None, default=None
+        Number of layers that may have strengths of their own; with None none may.
 
     Returns
     -------
-    dict of str to float
+    dict of str to float or tuple of float
 
     Raises
     ------
     ValueError
-        If a strength is negative or not finite, is missing, or has no group.
+        If a strength is negative or not finite, is missing, or has no group, or there are not as
+        many as layers.
 
     Examples
     --------
@@ -31,6 +37,8 @@ def named_strengths(strengths, groups):
     >>> from softeq_sklearn.regularizers import named_strengths
     >>> named_strengths(0.5, {"SO(2)": SO(2), "O(2)": O(2)})
     {'SO(2)': 0.5, 'O(2)': 0.5}
+    >>> named_strengths({"SO(2)": [1, 0.5]}, {"SO(2)": SO(2)}, n_layers=2)
+    {'SO(2)': (1.0, 0.5)}
     """
     if isinstance(strengths, Mapping):
         unknown = [name for name in strengths if name not in groups]
@@ -43,9 +51,43 @@ def named_strengths(strengths, groups):
         named = {name: strengths[name] for name in groups}
     else:
         named = dict.fromkeys(groups, strengths)
-    for name, value in named.items():
-        if not isinstance(value, Real) or not 0 <= value < float("inf"):
+    return {name: _checked(name, value, n_layers) for name, value in named.items()}
+
+
+def _checked(name, value, n_layers):
+    if n_layers is not None and isinstance(value, (list, tuple, np.ndarray)):
+        if len(value) != n_layers:
             raise ValueError(
-                f"strengths must be finite numbers and at least 0. Got {value!r} for {name!r}."
+                f"strengths must be one number, or one for each of {n_layers} layers. "
+                f"Got {value!r} for {name!r}."
             )
-    return {name: float(value) for name, value in named.items()}
+        return tuple(_checked(name, own, None) for own in value)
+    if not isinstance(value, Real) or not 0 <= value < float("inf"):
+        raise ValueError(
+            f"strengths must be finite numbers and at least 0. Got {value!r} for {name!r}."
+        )
+    return float(value)
+
+
+def mean_strength(strength):
+    """One number for a strength: the geometric mean of those of the layers.
+
+    Parameters
+    ----------
+    strength : float or tuple of float
+        Strength of a group, or one for each layer.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> mean_strength(0.5), mean_strength((1.0, 4.0)), mean_strength((0.0, 1.0))
+    (0.5, 2.0, 0.0)
+    """
+    if not isinstance(strength, tuple):
+        return strength
+    if not all(strength):
+        return 0.0
+    return math.exp(math.fsum(math.log(value) for value in strength) / len(strength))
