@@ -317,7 +317,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             iterator_train=TensorBatches,
             iterator_train__shuffle=True,
             iterator_train__device=device,
-            iterator_train__rows=None if one_epoch else self._member_rows(n_train, seeds[5]),
+            iterator_train__weights=None if one_epoch else self._bootstrap(n_train, seeds[5]),
             iterator_valid__device=device,
             iterator_train__random_state=np.random.RandomState(seeds[2]),
             iterator_valid=TensorBatches,
@@ -335,11 +335,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 net.penalty_.set_strengths(previous.penalty_.strengths)
         return net
 
-    def _member_rows(self, n_rows, seed):
-        """Return a bootstrap sample of the rows for each member; None for a single one."""
+    def _bootstrap(self, n_rows, seed):
+        """How often each member's bootstrap sample has each row; None for a single one."""
         if self._members == 1:
             return None
-        return np.random.RandomState(seed).randint(n_rows, size=(self._members, n_rows))
+        rng = np.random.RandomState(seed)
+        return rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=self._members)
 
     def _fit_callbacks(self, n_train, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""

@@ -25,9 +25,10 @@ class TensorBatches:
         Source of the permutations; needed if shuffle is true.
     device : str or None, default=None
         Device that the data is kept on.
-    rows : ndarray of shape (n_members, n_samples) or None, default=None
-        For each member the rows that it is trained on, such as a bootstrap sample. Batches then
-        have members as first axis, each with rows of its own.
+    weights : ndarray of shape (n_members, n_samples) or None, default=None
+        For each member the weights of the rows, such as how often a bootstrap sample draws them.
+        Batches then are ``X, (y, weights)`` with members as first axis, each with rows of its own:
+        as many batches, and only rows that have a weight, which for a bootstrap sample are 63 %.
 
     Examples
     --------
@@ -40,7 +41,7 @@ class TensorBatches:
     """
 
     def __init__(
-        self, dataset, batch_size, *, shuffle=False, random_state=None, device=None, rows=None
+        self, dataset, batch_size, *, shuffle=False, random_state=None, device=None, weights=None
     ):
         if shuffle and random_state is None:
             raise ValueError("random_state must be a RandomState if shuffle is true. Got None.")
@@ -49,14 +50,14 @@ class TensorBatches:
         self.batch_size = self.n_rows if batch_size == -1 else batch_size
         self.shuffle = shuffle
         self.random_state = random_state
-        self.rows = rows
+        self.weights = weights
 
     def __len__(self):
         return -(-self.n_rows // self.batch_size)
 
     def __iter__(self):
         tensors = self.tensors
-        if self.rows is not None:
+        if self.weights is not None:
             yield from self._members(tensors)
             return
         if self.shuffle:
@@ -68,14 +69,27 @@ class TensorBatches:
 
     def _members(self, tensors):
         """Batches of shape (n_members, n_rows, n_columns): copies of single batches only."""
-        rows = self.rows
+        orders = [self._order(weights) for weights in self.weights]
+        # Members differ in the number of their rows: the shorter end with rows of weight 0.
+        n_used = max(np.count_nonzero(weights) for weights in self.weights)
+        rows = np.stack(orders)[:, :n_used]
+        mean = self.weights.sum(axis=1, keepdims=True) / n_used
+        weights = np.take_along_axis(self.weights, rows, axis=1) / mean
+        device = tensors[0].device
+        rows = torch.from_numpy(rows).to(device)
+        weights = torch.from_numpy(weights).to(device, tensors[1].dtype)
+        for chosen, weight in zip(
+            rows.tensor_split(len(self), 1), weights.tensor_split(len(self), 1), strict=True
+        ):
+            X, y = (part[chosen] for part in tensors)
+            yield X, (y, weight)
+
+    def _order(self, weights):
+        """Rows in the order of an epoch, those without weight at the end."""
+        order = np.arange(len(weights))
         if self.shuffle:
-            orders = [self.random_state.permutation(self.n_rows) for _ in rows]
-            rows = np.take_along_axis(rows, np.stack(orders), axis=1)
-        rows = torch.from_numpy(rows).to(tensors[0].device)
-        for start in range(0, self.n_rows, self.batch_size):
-            chosen = rows[:, start : start + self.batch_size]
-            yield tuple(part[chosen] for part in tensors)
+            order = self.random_state.permutation(len(weights))
+        return order[np.argsort(weights[order] == 0, kind="stable")]
 
 
 def _parts(dataset):

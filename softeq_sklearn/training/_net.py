@@ -86,12 +86,21 @@ class PenalizedNet(NeuralNet):
         return self
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Return the criterion, and in training the sum of strengths times penalties."""
+        """Return the criterion, and in training the sum of strengths times penalties.
+
+        Targets may come with weights of mean 1, one for each row: the criterion then sees residuals
+        times their square roots, which is a weighted mean of squares.
+        """
+        n_members = _n_members(y_pred)
+        if isinstance(y_true, (tuple, list)):
+            y_true, weights = y_true
+            root = weights.sqrt()[..., None]
+            y_pred, y_true = root * y_pred, root * y_true
         if y_true.ndim < y_pred.ndim:  # the same targets for all members
             y_true = y_true.expand_as(y_pred)
         loss = super().get_loss(y_pred, y_true, X=X, training=training)
         if training:
-            loss = loss * _n_members(y_pred)
+            loss = loss * n_members
             if self.groups:
                 loss = loss + self.penalty_(self.module_, X)
         return loss
