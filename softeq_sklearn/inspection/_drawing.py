@@ -37,6 +37,13 @@ def unframe(ax):
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def settled_size(ax):
+    """Return width and height of the axes in inches as they will be when the figure is drawn."""
+    ax.figure.canvas.figure.draw_without_rendering()  # the layout is settled on drawing only
+    extent = ax.get_window_extent()
+    return extent.width / ax.figure.dpi, extent.height / ax.figure.dpi
+
+
 def checked_names(name):
     """Return the names of the groups as an array of str, at least one."""
     if isinstance(name, str) or np.ndim(name) != 1 or not len(name):

@@ -17,6 +17,7 @@ from softeq_sklearn.inspection._drawing import (
     checked_array,
     checked_names,
     fitted_attribute,
+    settled_size,
     unframe,
 )
 
@@ -32,8 +33,8 @@ _SCALES = ("sqrt", "linear", "symlog")
 _SMALLEST = 1e-3
 # The axis reaches at least so far, or rounding errors of exact networks would fill it.
 _SHORTEST_AXIS = 0.01
-# Ticks of a sqrt axis are at least this share of its length apart.
-_TICK_GAP = 0.11
+# Inches between ticks of a sqrt axis: the width of "0.005" and a little more.
+_TICK_GAP = 0.45
 
 
 class LevelsDisplay:
@@ -209,13 +210,17 @@ class LevelsDisplay:
         self.points_ = self._draw_points(kwargs)
         self.true_points_ = self._draw_true_errors()
         self._add_legend()
+        if scale == "sqrt":
+            share = _TICK_GAP / settled_size(ax)[0]
+            ax.set_xticks(_root_ticks(ax.get_xlim()[1], share))
         return self
 
     def _set_axes(self, scale):
         ax, n_groups = self.ax_, len(self.name)
         ax.set_yticks(np.arange(n_groups), self.name)
-        ax.set_ylim(n_groups - 0.4, -0.6)
-        ax.tick_params(axis="y", length=0)
+        margin = max(0.6, (2.8 - (n_groups - 1)) / 2)  # a row is not higher where there are few
+        ax.set_ylim(n_groups - 1 + margin, -margin)
+        ax.tick_params(axis="y", length=0, pad=9)  # room for the half of a dot at 0
         ax.set_axisbelow(True)
         ax.grid(axis="x", color=LIGHT_GREY, linewidth=0.8)
         ax.grid(axis="y", color=LIGHT_GREY, linewidth=0.8, linestyle=":")
@@ -224,7 +229,6 @@ class LevelsDisplay:
         longest = self._largest() * 1.08
         if scale == "sqrt":
             ax.set_xscale("function", functions=(_root, _square))
-            ax.set_xticks(_root_ticks(longest))
         elif scale == "symlog":
             ax.set_xscale("symlog", linthresh=_SMALLEST, linscale=0.5)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -327,13 +331,14 @@ def _square(values):
     return np.sign(values) * np.square(values)
 
 
-def _root_ticks(longest):
-    """Return round values from 0 up that stand well apart on a square root axis."""
-    steps = [digit * 10.0**power for power in (0, -1, -2, -3, -4) for digit in (5, 2, 1)]
-    ticks, gap = [], _TICK_GAP * np.sqrt(longest)
-    last = np.inf
-    for tick in steps:
-        if tick <= longest and np.sqrt(tick) >= gap and last - np.sqrt(tick) >= gap:
-            ticks.append(tick)
-            last = np.sqrt(tick)
+def _root_ticks(longest, share):
+    """Return round values from 0 up, on a square root axis a share of its length or more apart."""
+    gap, last = share * np.sqrt(longest), np.inf
+    ticks = []
+    for power in range(0, -5, -1):
+        for tick in (digit * 10.0**power for digit in (5, 3, 2, 1)):
+            place = np.sqrt(tick)
+            if tick <= longest and gap <= place <= last - gap:
+                ticks.append(tick)
+                last = place
     return [0.0, *reversed(ticks)]

@@ -26,6 +26,8 @@ _MAX_PANELS = 4
 _PANELS_IN_A_ROW = 3
 # A panel is at least this share of its largest value high, so that small differences look small.
 _LEAST_SPAN = 0.2
+# Height of a panel over that of what is drawn in it.
+_ROOM = 1.15
 
 
 class OrbitDisplay:
@@ -255,7 +257,7 @@ class OrbitDisplay:
         panel.set_xlabel(self.label)
 
     def _range(self, index):
-        """Return limits that hold both lines and the band, not closer than they are relevant."""
+        """Return limits that hold both lines and the band, and do not magnify what is small."""
         std = 0.0 if self.values_std is None else self.values_std[:, index]
         columns = [
             self.expected[:, index],
@@ -264,7 +266,7 @@ class OrbitDisplay:
         ]
         low, high = np.min(columns), np.max(columns)
         largest = max(abs(low), abs(high)) or max(np.abs(self.expected).max(), 1e-12)
-        half = max(high - low, _LEAST_SPAN * largest) / 2 * 1.1
+        half = max(high - low, _LEAST_SPAN * largest) / 2 * _ROOM
         return (low + high) / 2 - half, (low + high) / 2 + half
 
     def _draw_band(self, panel, index):
@@ -279,7 +281,7 @@ class OrbitDisplay:
             band = panel.vlines(
                 self.t, values - std, values + std, color=BLUE, linewidth=5, alpha=0.25
             )
-        band.set_label("± 1 standard deviation of members")
+        band.set_label("members, ± 1 std")
         self.bands_.append(band)
 
     def _draw_difference(self, panel, index):

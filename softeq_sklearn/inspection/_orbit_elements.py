@@ -73,7 +73,7 @@ def _curve(A, n_points):
         elements = exponential(full_turn * share[:, None, None] * A)
         return OrbitElements(360 * share, elements, "angle in degrees", True)
     t = np.linspace(-1.0, 1.0, n_points) / (np.linalg.norm(A, ord=2) or 1.0)
-    return OrbitElements(t, exponential(t[:, None, None] * A), "t of exp(tA)", True)
+    return OrbitElements(t, exponential(t[:, None, None] * A), "t of g = exp(tA)", True)
 
 
 def period(A):

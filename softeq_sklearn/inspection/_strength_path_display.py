@@ -12,6 +12,7 @@ from softeq_sklearn.inspection._drawing import (
     checked_array,
     checked_names,
     fitted_attribute,
+    settled_size,
     unframe,
 )
 
@@ -20,6 +21,8 @@ _LINE_STYLES = ("-", "--", ":", "-.")
 # Height of a label in units of its font size.
 _LINE_HEIGHT = 1.25
 _POINTS_PER_INCH = 72
+# The axis spans at least this factor, so that there is a power of ten on it.
+_LEAST_RANGE = 12.0
 
 
 class StrengthPathDisplay:
@@ -43,7 +46,7 @@ class StrengthPathDisplay:
         Its figure.
     lines_ : list of matplotlib Line2D
         The line of each group.
-    bands_ : list of matplotlib FillBetweenPolyCollection
+    bands_ : list of matplotlib PolyCollection
         The band of each group; empty without layers.
     labels_ : list of matplotlib Text
         The name of each group, at the right end of its line.
@@ -143,27 +146,34 @@ class StrengthPathDisplay:
         return self
 
     def _set_axes(self):
-        ax, path = self.ax_, self.strength_path
-        positive = path[path > 0]
-        smallest, largest = positive.min(initial=1.0 if not positive.size else np.inf), path.max()
-        largest = max(largest, smallest)
-        if positive.size == path.size:
-            ax.set_yscale("log")
-            low = smallest
-        else:
-            threshold = 10.0 ** np.floor(np.log10(smallest))
-            ax.set_yscale("symlog", linthresh=threshold, linscale=0.5)
-            low = 0.0
-        room = max((largest / smallest) ** 0.06, 1.3)
-        ax.set_ylim(low / room if low else -0.1 * threshold, largest * room)
-        n_epochs = len(path)
+        ax, n_epochs = self.ax_, len(self.strength_path)
+        self._set_strength_axis()
         ax.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         ax.set_axisbelow(True)
         ax.grid(color=LIGHT_GREY, linewidth=0.8)
         unframe(ax)
         ax.set_xlabel("epoch")
         ax.set_ylabel("strength")
+
+    def _set_strength_axis(self):
+        """Make the axis logarithmic, with a part for 0 below where there is one."""
+        ax, path = self.ax_, self.strength_path
+        positive = path[path > 0]
+        if not positive.size:
+            positive = np.ones(1)
+        smallest, largest = positive.min(), positive.max()
+        ratio = largest / smallest
+        room = max(1.3, ratio**0.06, np.sqrt(_LEAST_RANGE / ratio))
+        if path.all():
+            ax.set_yscale("log")
+            ax.set_ylim(smallest / room, largest * room)
+        else:
+            threshold = 10.0 ** np.floor(np.log10(smallest))
+            ax.set_yscale("symlog", linthresh=threshold, linscale=0.5)
+            ax.set_ylim(-0.1 * threshold, largest * room)
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.yaxis.set_minor_formatter(lambda value, _: "")
 
     def _draw_group(self, index, kwargs):
         path = self.strength_path[:, index]
@@ -185,10 +195,8 @@ class StrengthPathDisplay:
     def _draw_labels(self):
         """Write the names at the ends of the lines, moved apart where those are close."""
         ax = self.ax_
-        font_size = _font_size()
-        # The layout of a new figure is settled when it is drawn, and the names need heights now.
-        self.figure_.draw_without_rendering()
-        height = ax.get_window_extent().height / self.figure_.dpi
+        height = settled_size(ax)[1]
+        font_size = min(_font_size(), max(5.0, _POINTS_PER_INCH * height / len(self.name)))
         ends = np.array([line.get_xydata()[-1] for line in self.lines_])
         ends = ax.transAxes.inverted().transform(ax.transData.transform(ends))[:, 1]
         places = spread(ends, _LINE_HEIGHT * font_size / _POINTS_PER_INCH / height)
@@ -214,10 +222,11 @@ def _font_size():
 
 
 def spread(positions, gap):
-    """Move positions apart to at least a gap, in their order, as little as may be.
+    """Move positions in [0, 1] apart to at least a gap, in their order, as little as may be.
 
     Neighbours that are too close form a block around their mean; blocks that touch are merged
-    (isotonic regression of ``position - rank * gap``).
+    (isotonic regression of ``position - rank * gap``). Where the gap leaves no room for all, they
+    fill [0, 1] evenly.
 
     Parameters
     ----------
@@ -228,8 +237,10 @@ def spread(positions, gap):
     -------
     ndarray of shape (n,)
     """
-    order = np.argsort(positions, kind="stable")
-    ranks = gap * np.arange(len(positions))
+    n_gaps = len(positions) - 1
+    gap = min(gap, 1 / max(n_gaps, 1))
+    order = np.lexsort((-np.arange(n_gaps + 1), positions))  # of equals the first is on top
+    ranks = gap * np.arange(n_gaps + 1)
     blocks = []  # pairs (mean of position - rank, size)
     for value in positions[order] - ranks:
         blocks.append((value, 1))
@@ -238,5 +249,6 @@ def spread(positions, gap):
             n = n_left + n_right
             blocks[-2:] = [((left * n_left + right * n_right) / n, n)]
     moved = np.empty(len(positions))
-    moved[order] = np.concatenate([np.full(n, value) for value, n in blocks]) + ranks
+    fitted = np.concatenate([np.full(n, value) for value, n in blocks])
+    moved[order] = np.clip(fitted, 0.0, 1.0 - gap * n_gaps) + ranks
     return moved
