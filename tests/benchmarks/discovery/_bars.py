@@ -1,0 +1,424 @@
+"""What the grid should show, as figures beside the bars they are held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+from tests.benchmarks.discovery._tasks import FEW, PLENTY
+
+VERDICTS = ("exact", "approximate", "broken", "cannot tell")
+# A group with a larger true error than this must not be called exact.
+CLEARLY_BROKEN = 0.02
+# Cases in which that must not have happened once.
+CASES = 200
+CLEAR_NOISE, STRONG_NOISE = 0.1, 0.3
+FOUND = 0.95
+_NUMBERS = {
+    "noise",
+    "target_noise",
+    "rows",
+    "seed",
+    "n_groups",
+    "identifiable",
+    "true_error",
+    "error",
+    "error_low",
+    "error_high",
+    "floor",
+    "test_nmse",
+    "cpu_seconds",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A figure and what is asked of it.
+
+    Parameters
+    ----------
+    what : str
+    figure : float
+        nan where there is nothing to measure.
+    n : int
+        Number of cases behind the figure.
+    least, most : float
+        The figure has to lie between these; infinite where nothing is asked.
+    least_n : int
+        With fewer cases the bar is not met.
+    as_percent : bool
+    """
+
+    what: str
+    figure: float
+    n: int
+    least: float = -np.inf
+    most: float = np.inf
+    least_n: int = 1
+    as_percent: bool = False
+
+    @property
+    def verdict(self):
+        """ "met" or "missed"; "no fits" without a figure, empty where nothing is asked."""
+        if np.isinf(self.least) and np.isinf(self.most):
+            return ""
+        if np.isnan(self.figure):
+            return "no fits"
+        # Shares such as 0.95 are quotients and may be off by rounding.
+        inside = self.least - 1e-12 <= self.figure <= self.most + 1e-12
+        return "met" if inside and self.n >= self.least_n else "missed"
+
+    @property
+    def asked(self):
+        """The bar in words; empty where nothing is asked."""
+        if self.least == self.most:
+            words = self.text(self.least)
+        elif np.isfinite(self.least) and np.isfinite(self.most):
+            words = f"{self.text(self.least)} to {self.text(self.most)}"
+        elif np.isfinite(self.least):
+            words = f"at least {self.text(self.least)}"
+        elif np.isfinite(self.most):
+            words = f"at most {self.text(self.most)}"
+        else:
+            return ""
+        return words if self.least_n == 1 else f"{words} in at least {self.least_n}"
+
+    def text(self, value):
+        """A figure of this kind in words."""
+        if np.isnan(value):
+            return "-"
+        return f"{100 * value:.4g} %" if self.as_percent else f"{value:.4g}"
+
+
+class Rows:
+    """Lines of the CSV file as columns, numbers as float64.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray of shape (n_lines,)
+    """
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    @classmethod
+    def of(cls, lines):
+        """Make them from the lines, a list of dict of str."""
+        columns = {}
+        for name in lines[0] if lines else ():
+            kind = np.float64 if name in _NUMBERS else str
+            columns[name] = np.array([line[name] for line in lines], dtype=kind)
+        return cls(columns)
+
+    def __getattr__(self, name):
+        if name == "columns" or name not in self.columns:
+            raise AttributeError(name)
+        return self.columns[name]
+
+    def __len__(self):
+        return len(next(iter(self.columns.values()), ()))
+
+    def where(self, mask):
+        """Those lines for which the mask of shape (n_lines,) is true."""
+        return Rows({name: values[mask] for name, values in self.columns.items()})
+
+    def fits(self):
+        """The lines of each fit in turn, as Rows."""
+        names = "family", "noise", "target_noise", "rows", "inputs", "seed"
+        keys = list(zip(*(self.columns[name] for name in names), strict=True))
+        places = {}
+        for i, key in enumerate(keys):
+            places.setdefault(key, []).append(i)
+        return [self.where(np.array(chosen)) for chosen in places.values()]
+
+
+def grid(rows):
+    """The lines whose inputs fill space and are not too few: those that the bars speak of."""
+    return rows.where((rows.inputs == "space") & ~np.isin(rows.rows, FEW))
+
+
+def mean(values):
+    """Mean; nan of nothing."""
+    return float(np.mean(values)) if len(values) else np.nan
+
+
+def bars(rows, times=()):
+    """All figures.
+
+    Parameters
+    ----------
+    rows : Rows
+        Lines of one setting, at least one.
+    times : list of dict
+        Lines of the file of times for the same setting.
+
+    Returns
+    -------
+    list of Bar
+    """
+    reliable = grid(rows)
+    plenty = reliable.where(reliable.rows == PLENTY)
+    clean = plenty.where(plenty.target_noise == 0)
+    return [
+        *correlation(plenty, clean),
+        *absolute_error(plenty, clean),
+        *separation(plenty, clean),
+        *recovery(plenty, clean),
+        *coverage(reliable),
+        *wrongly_exact(reliable),
+        *broken_found(clean),
+        *other_verdicts(reliable, plenty),
+        *unidentifiable(rows),
+        *times_of_members(times),
+    ]
+
+
+def spearman(error, true_error):
+    """Spearman's rank correlation; nan where one side is constant."""
+    if len(np.unique(error)) < 2 or len(np.unique(true_error)) < 2:
+        return np.nan
+    return float(spearmanr(error, true_error).statistic)
+
+
+def largest_spearman(true_error):
+    """The correlation of the true errors with a perfect order of them, all different.
+
+    Equal true errors, all the exact symmetries, share a rank, which no estimate with different
+    values can: sqrt(1 - sum(t^3 - t) / (n^3 - n)) for t equal ones of n.
+    """
+    n = float(len(true_error))
+    if n < 2:
+        return np.nan
+    equal = np.unique(true_error, return_counts=True)[1].astype(np.float64)
+    return float(np.sqrt(max(0.0, 1 - (equal**3 - equal).sum() / (n**3 - n))))
+
+
+def correlation(plenty, clean):
+    """How well the levels order the groups of all tasks."""
+    what = "Spearman correlation of estimated and true error, 1000 rows"
+    broken = plenty.where(plenty.true_error > 0)
+    called_exact_is_0 = np.where(plenty.verdict == "exact", 0.0, plenty.error)
+    return [
+        Bar(what, spearman(plenty.error, plenty.true_error), len(plenty), least=0.95),
+        Bar(
+            "- the largest that equal true errors permit",
+            largest_spearman(plenty.true_error),
+            len(plenty),
+        ),
+        Bar(
+            "- with the level of groups called exact set to 0",
+            spearman(called_exact_is_0, plenty.true_error),
+            len(plenty),
+        ),
+        Bar("- broken groups only", spearman(broken.error, broken.true_error), len(broken)),
+        Bar("- without target noise", spearman(clean.error, clean.true_error), len(clean)),
+    ]
+
+
+def absolute_error(plenty, clean):
+    """How far levels are from the truth."""
+    noisy = plenty.where(plenty.target_noise > 0)
+    exact, broken = (clean.where(mask) for mask in (clean.true_error == 0, clean.true_error > 0))
+    what = "mean absolute error of the level, 1000 rows, no target noise"
+    return [
+        Bar(what, mean(off(clean)), len(clean), most=0.01),
+        Bar("- exact groups", mean(off(exact)), len(exact)),
+        Bar("- broken groups", mean(off(broken)), len(broken)),
+        Bar("- with target noise", mean(off(noisy)), len(noisy)),
+    ]
+
+
+def off(rows):
+    """Distance of the levels from the true errors."""
+    return np.abs(rows.error - rows.true_error)
+
+
+def separation(plenty, clean):
+    """Area under the curve of exact groups against those that noise 0.1 and more breaks."""
+    parts = [("AUC of exact against broken at noise 0.1 and more, 1000 rows", plenty, 0.99)]
+    parts.append(("- without target noise", clean, -np.inf))
+    for family in dict.fromkeys(plenty.family):
+        parts.append((f"- {family}", plenty.where(plenty.family == family), -np.inf))
+    found = []
+    for what, rows, least in parts:
+        is_broken = (rows.true_error > 0) & (rows.noise >= CLEAR_NOISE)
+        rows, is_broken = (
+            rows.where(is_broken | (rows.true_error == 0)),
+            is_broken[is_broken | (rows.true_error == 0)],
+        )
+        both = 0 < is_broken.sum() < len(rows)
+        area = float(roc_auc_score(is_broken, rows.error)) if both else np.nan
+        found.append(Bar(what, area, len(rows), least=least))
+    return found
+
+
+def recovery(plenty, clean):
+    """Whether the right groups come first, at noise 0.3 and more."""
+    bars_of = []
+    for rows, more, least in (plenty, "", 1.0), (clean, "- without target noise: ", -np.inf):
+        fits = rows.where(rows.noise >= STRONG_NOISE).fits()
+        first = [comes_first(fit) for fit in fits]
+        first = [answer for answer in first if answer is not None]
+        told = [is_discovered(fit) for fit in fits if fit.discovered[0]]
+        what = "1000 rows, noise 0.3 and more"
+        bars_of += [
+            Bar(
+                f"{more}the right groups have the smallest errors, {what}",
+                mean(first),
+                len(first),
+                least=least,
+                as_percent=True,
+            ),
+            Bar(
+                f"{more}the discovered groups are the right ones, {what}",
+                mean(told),
+                len(told),
+                least=least,
+                as_percent=True,
+            ),
+        ]
+    return bars_of
+
+
+def comes_first(fit):
+    """Whether the k exact groups of a fit have the k smallest levels.
+
+    With one right group, its level is the smallest; with several, each is below those of all broken
+    groups. None where no group is exact or all are.
+    """
+    exact = fit.true_error == 0
+    if exact.all() or not exact.any():
+        return None
+    return bool(fit.error[exact].max() < fit.error[~exact].min())
+
+
+def is_discovered(fit):
+    """Whether the discovered groups are all exact ones and no other; none where none is exact."""
+    told = set(fit.discovered[0].split(" & ")) - {"-"}
+    return told == set(fit.group[fit.true_error == 0])
+
+
+def coverage(rows):
+    """Share of the intervals that contain the true error, among those that there are."""
+    rows = rows.where(np.isfinite(rows.error_low) & np.isfinite(rows.error_high))
+    parts = [("coverage of the 95 % intervals", rows)]
+    parts.append(("- exact groups", rows.where(rows.true_error == 0)))
+    parts.append(("- broken groups", rows.where(rows.true_error > 0)))
+    parts += [(f"- {n:.0f} rows", rows.where(rows.rows == n)) for n in np.unique(rows.rows)]
+    parts.append(("- with target noise", rows.where(rows.target_noise > 0)))
+    asked = [(0.9, 0.99)] + [(-np.inf, np.inf)] * (len(parts) - 1)
+    return [
+        Bar(what, mean(covered(part)), len(part), least=least, most=most, as_percent=True)
+        for (what, part), (least, most) in zip(parts, asked, strict=True)
+    ]
+
+
+def covered(rows):
+    """Whether the interval of each line contains the true error."""
+    return (rows.error_low <= rows.true_error) & (rows.true_error <= rows.error_high)
+
+
+def wrongly_exact(rows):
+    """Groups called exact that are clearly broken."""
+    rows = rows.where(rows.true_error > CLEARLY_BROKEN)
+    called = float((rows.verdict == "exact").sum()) if len(rows) else np.nan
+    what = "declared exact although the true error is over 0.02"
+    return [Bar(what, called, len(rows), least=0, most=0, least_n=CASES)]
+
+
+def is_found(rows):
+    """Whether the verdict of each line says that the symmetry does not hold exactly."""
+    return (rows.verdict == "approximate") | (rows.verdict == "broken")
+
+
+def broken_found(clean):
+    """Share of broken groups that are found at noise 0.1."""
+    rows = clean.where((clean.noise == CLEAR_NOISE) & (clean.true_error > 0))
+    clearly = rows.where(rows.true_error > CLEARLY_BROKEN)
+    what = "broken ones found at noise 0.1, 1000 rows, no target noise"
+    return [
+        Bar(what, mean(is_found(rows)), len(rows), least=FOUND, as_percent=True),
+        Bar(
+            "- those with a true error over 0.02",
+            mean(is_found(clearly)),
+            len(clearly),
+            as_percent=True,
+        ),
+    ]
+
+
+def found_from(rows):
+    """The noise from which on broken groups are found, no target noise.
+
+    Returns
+    -------
+    dict of float to float
+        By number of rows the least noise at which, and at all larger ones, the share found is at
+        least 0.95; nan if there is none.
+    """
+    rows = grid(rows)
+    rows = rows.where((rows.target_noise == 0) & (rows.true_error > 0))
+    answer = {}
+    for n in np.unique(rows.rows):
+        answer[float(n)] = np.nan
+        for noise in np.unique(rows.noise)[::-1]:
+            part = rows.where((rows.rows == n) & (rows.noise == noise))
+            if len(part) and mean(is_found(part)) < FOUND - 1e-12:
+                break
+            if len(part):
+                answer[float(n)] = float(noise)
+    return answer
+
+
+def other_verdicts(reliable, plenty):
+    """False alarms and answers withheld, where an answer is there to be found."""
+    parts = []
+    for what, rows in ("all rows", reliable), ("1000 rows", plenty):
+        exact = rows.where(rows.true_error == 0)
+        withheld = rows.verdict == "cannot tell"
+        parts += [
+            Bar(
+                f"exact groups called approximate or broken, {what}",
+                mean(is_found(exact)),
+                len(exact),
+                as_percent=True,
+            ),
+            Bar(
+                f'"cannot tell" although the rows could, {what}',
+                mean(withheld),
+                len(rows),
+                as_percent=True,
+            ),
+        ]
+    return parts
+
+
+def unidentifiable(rows):
+    """Whether the verdict is "cannot tell" where the rows cannot answer."""
+    rows = rows.where(rows.identifiable == 0)
+    parts = [('where the rows cannot answer, the verdict is "cannot tell"', rows, 1.0)]
+    few = rows.where(rows.inputs == "space")
+    parts += [(f"- {n:.0f} rows", few.where(few.rows == n), -np.inf) for n in np.unique(few.rows)]
+    flat = [inputs for inputs in dict.fromkeys(rows.inputs) if inputs != "space"]
+    parts += [
+        (
+            f"- inputs in a {inputs}" if inputs == "plane" else f"- inputs on a {inputs}",
+            rows.where(rows.inputs == inputs),
+            -np.inf,
+        )
+        for inputs in flat
+    ]
+    return [
+        Bar(what, mean(part.verdict == "cannot tell"), len(part), least=least, as_percent=True)
+        for what, part, least in parts
+    ]
+
+
+def times_of_members(times):
+    """Processor time of all members over that of one, the median of timed pairs."""
+    ratios = [float(line["ratio"]) for line in times]
+    ratio = float(np.median(ratios)) if ratios else np.nan
+    return [Bar("processor time of 10 members against 1", ratio, len(ratios), most=3)]
