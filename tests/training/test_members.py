@@ -1,0 +1,126 @@
+"""Members of a stacked network are trained as each would be alone."""
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import GradientNormClipping
+from skorch.dataset import Dataset
+from skorch.helper import predefined_split
+
+from softeq_sklearn.groups import SO, O
+from softeq_sklearn.nn import SoftEquivariantNetwork, stack_members
+from softeq_sklearn.training import (
+    BestMembers,
+    BestWeights,
+    MemberGradientClipping,
+    PenalizedNet,
+    TensorBatches,
+)
+
+GROUPS = {"SO(3)": SO(3), "O(2)": O(2).embed(3, axes=(0, 1))}
+N_ROWS, N_EPOCHS = 60, 6
+
+
+def _data():
+    rng = np.random.RandomState(0)
+    X = rng.randn(N_ROWS, 6)
+    return torch.from_numpy(X), torch.from_numpy(X[:, :3] * (X[:, 3:] ** 2).sum(1)[:, None])
+
+
+def _network(seed):
+    return SoftEquivariantNetwork(
+        "2*Vector", "Vector", list(GROUPS.values()), hidden_channels=16, seed=seed
+    ).double()
+
+
+def _trained(module, callbacks, max_epochs=N_EPOCHS, **arguments):
+    X, y = _data()
+    net = PenalizedNet(
+        module,
+        torch.nn.MSELoss,
+        groups=GROUPS,
+        strengths={"SO(3)": 1.0, "O(2)": 0.3},
+        optimizer=torch.optim.Adam,
+        optimizer__weight_decay=1e-3,
+        lr=0.02,
+        max_epochs=max_epochs,
+        batch_size=20,
+        train_split=predefined_split(Dataset(X[:20], y[:20])),
+        iterator_train=TensorBatches,
+        iterator_train__shuffle=True,
+        iterator_train__random_state=np.random.RandomState(0),
+        iterator_valid=TensorBatches,
+        iterator_valid__batch_size=12,
+        callbacks=callbacks,
+        callbacks__print_log=None,
+        verbose=0,
+        **arguments,
+    )
+    return net.fit(X[20:], y[20:])
+
+
+def test_members_are_trained_as_each_alone():
+    """Loss, penalty, decay, clipping, and the choice of the best epoch: all member by member."""
+    alone = [_trained(_network(s), [GradientNormClipping(0.1), BestWeights()]) for s in range(3)]
+    stacked = stack_members([_network(s) for s in range(3)])
+    together = _trained(stacked, [MemberGradientClipping(0.1), BestMembers()])
+    for i, net in enumerate(alone):
+        for name, p in net.module_.named_parameters():
+            other = together.module_.get_parameter(name)[i]
+            torch.testing.assert_close(other, p, rtol=1e-6, atol=1e-9, msg=name)
+    for loss in ("train_loss", "valid_loss"):
+        mean = np.mean([net.history[:, loss] for net in alone], axis=0)
+        np.testing.assert_allclose(together.history[:, loss], mean, rtol=1e-7)
+
+
+def test_the_best_epochs_differ_between_members():
+    """So that the test above sees whether each member has its own."""
+    best = [_trained(_network(s), [BestWeights()]).history[:, "valid_loss"] for s in range(3)]
+    together = _trained(stack_members([_network(s) for s in range(3)]), [BestMembers()])
+    lowest = dict(together.callbacks_)["BestMembers"].losses_
+    np.testing.assert_allclose(lowest, np.min(best, axis=1), rtol=1e-7)
+
+
+def test_early_stopping_waits_for_every_member():
+    stacked = stack_members([_network(s) for s in range(2)])
+    net = _trained(stacked, [BestMembers(patience=2)], max_epochs=300)
+    assert 3 < len(net.history) < 300
+
+
+def test_clipping_leaves_short_gradients():
+    clipping = MemberGradientClipping(1.0)
+    p = torch.nn.Parameter(torch.zeros(2, 3))
+    p.grad = torch.tensor([[0.3, 0.0, 0.4], [30.0, 0.0, 40.0]])
+    clipping.on_grad_computed(None, [("p", p)])
+    torch.testing.assert_close(p.grad[0], torch.tensor([0.3, 0.0, 0.4]))
+    torch.testing.assert_close(p.grad[1], torch.tensor([0.6, 0.0, 0.8]))
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_batches_of_a_bootstrap_sample(shuffle):
+    """The weighted rows are the sample: sums over an epoch equal sums over the drawn rows."""
+    X, y = _data()
+    rng = np.random.RandomState(1)
+    weights = rng.multinomial(N_ROWS, np.full(N_ROWS, 1 / N_ROWS), size=4)
+    batches = TensorBatches(
+        Dataset(X, y), 13, shuffle=shuffle, random_state=np.random.RandomState(2), weights=weights
+    )
+    parts = list(batches)
+    assert len(parts) == len(batches) == 5
+    n_used = (weights > 0).sum(1).max()
+    assert sum(x.shape[1] for x, _ in parts) == n_used
+    total = sum((w[..., None] * x).sum(1) for x, (_, w) in parts) / n_used
+    drawn = [X[np.repeat(np.arange(N_ROWS), each)].mean(0) for each in weights]
+    torch.testing.assert_close(total, torch.stack(drawn), rtol=1e-12, atol=1e-12)
+    means = sum(w.sum(1) for _, (_, w) in parts) / n_used
+    torch.testing.assert_close(means, torch.ones(4, dtype=torch.float64))
+
+
+def test_a_weighted_loss_is_that_of_repeated_rows():
+    X, y = _data()
+    net = _trained(_network(0), [], max_epochs=1)
+    counts = torch.tensor([2.0, 1.0, 3.0], dtype=torch.float64)
+    rows = torch.repeat_interleave(torch.arange(3), counts.long())
+    weighted = net.get_loss(net.module_(X[:3]), (y[:3], counts / counts.mean()))
+    repeated = net.get_loss(net.module_(X[rows]), y[rows])
+    torch.testing.assert_close(weighted, repeated)
