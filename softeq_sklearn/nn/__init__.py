@@ -13,6 +13,7 @@ from softeq_sklearn.nn._network import (
     SoftEquivariantNetwork,
     TensorNetwork,
 )
+from softeq_sklearn.nn._row_size import RowSize
 
 __all__ = [
     "Bilinear",
@@ -24,6 +25,7 @@ __all__ = [
     "MatrixBilinear",
     "ResidualLinear",
     "ResidualPathwayNetwork",
+    "RowSize",
     "SoftEquivariantNetwork",
     "SoftLinear",
     "TensorNetwork",

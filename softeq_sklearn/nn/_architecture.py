@@ -28,6 +28,8 @@ class Architecture:
         The same where every group permutes coordinates.
     start : callable
         Fills a linear layer, given the candidate groups and a generator.
+    divides_by_size : bool
+        Whether row sizes are taken out of the features where groups scale them.
     """
 
     bilinear: Callable
@@ -35,6 +37,7 @@ class Architecture:
     exact_nonlinearity: Callable
     permutation_nonlinearity: Callable
     start: Callable
+    divides_by_size: bool
 
 
 ARCHITECTURES = {
@@ -44,6 +47,7 @@ ARCHITECTURES = {
         exact_nonlinearity=GatedNonlinearity,
         permutation_nonlinearity=partial(GatedNonlinearity, pointwise=1.0),
         start=equivariant_start,
+        divides_by_size=True,
     ),
     "emlp": Architecture(
         bilinear=MatrixBilinear,
@@ -51,6 +55,7 @@ ARCHITECTURES = {
         exact_nonlinearity=GatedNonlinearity,
         permutation_nonlinearity=GatedNonlinearity,
         start=orthogonal_start,
+        divides_by_size=False,
     ),
 }
 

@@ -8,13 +8,16 @@ rows of samples, contiguous in memory, however few components a tensor has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from softeq_sklearn.projection._types import SIZE, UNIT, UNIT_DUAL_POINT
 from softeq_sklearn.representations import Rep
 
 VECTOR, COVECTOR, DUAL_POINT, POINT = 1, -1, 0, 2
+# What a block of weights is called where features were divided by their row's size.
+_OF_UNIT_SIZE = {VECTOR: UNIT, DUAL_POINT: UNIT_DUAL_POINT, SIZE: SIZE}
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,13 @@ class FeatureLayout:
         Dimension d of the base space V.
     types : tuple of tuple of int
         One word of letters per tensor type: 1 for an axis in V, -1 for one in its dual, 2 for the
-        mean of the Points. Words are sorted (V before its dual); the empty word is a scalar.
+        mean of the Points, 5 for the logarithm of the row's size, an axis of dimension 1. Words
+        are sorted (V before its dual); the empty word is a scalar.
     channels : tuple of int
         Number of channels of each type.
+    unit_size : bool, default=False
+        Whether features were divided by powers of their row's size, so that conformal groups act
+        by their orthogonal part, see :class:`~softeq_sklearn.nn.RowSize`.
 
     Examples
     --------
@@ -43,6 +50,7 @@ class FeatureLayout:
     dim: int
     types: tuple[tuple[int, ...], ...]
     channels: tuple[int, ...]
+    unit_size: bool = field(default=False, repr=False)
 
     def __post_init__(self):
         if list(self.types) != sorted(self.types, key=_type_order):
@@ -53,7 +61,7 @@ class FeatureLayout:
 
     def components(self, word: tuple[int, ...]) -> int:
         """Number of components of one channel of a type."""
-        return self.dim ** len(word)
+        return self.dim ** (len(word) - word.count(SIZE))
 
     @property
     def size(self) -> int:
@@ -78,16 +86,26 @@ class FeatureLayout:
         return dict(zip(self.types, self.channels, strict=True)).get(word, 0)
 
     def index_of(self, word: tuple[int, ...]) -> np.ndarray:
-        """Positions as an array of shape (n_channels,) + (d,) * len(word)."""
+        """Positions, shape (n_channels,) + (d,) * len(word); the axis of letter 5 has length 1."""
         here = self.slice_of(word)
-        shape = (self.channels_of(word),) + (self.dim,) * len(word)
-        return np.arange(here.start, here.stop).reshape(shape)
+        axes = [1 if letter == SIZE else self.dim for letter in word]
+        return np.arange(here.start, here.stop).reshape(self.channels_of(word), *axes)
 
     def with_scalars(self, n_scalars: int) -> FeatureLayout:
         """Return the same layout with more scalar channels, placed after those that are there."""
         channels = dict(zip(self.types, self.channels, strict=True))
         channels[()] = channels.get((), 0) + n_scalars
-        return FeatureLayout.from_channels(self.dim, channels)
+        wider = FeatureLayout.from_channels(self.dim, channels)
+        return replace(wider, unit_size=self.unit_size)
+
+    def of_unit_size(self) -> FeatureLayout:
+        """Return the same layout for features that were divided by their row's size."""
+        return replace(self, unit_size=True)
+
+    def with_size(self) -> FeatureLayout:
+        """Return the same layout with the logarithm of the row's size as one more feature."""
+        channels = dict(zip(self.types, self.channels, strict=True)) | {(SIZE,): 1}
+        return FeatureLayout.from_channels(self.dim, channels).of_unit_size()
 
     @classmethod
     def from_channels(cls, dim: int, channels: dict[tuple[int, ...], int]) -> FeatureLayout:
@@ -108,10 +126,20 @@ def canonical_word(word: tuple[int, ...], orthogonal: bool) -> tuple[tuple[int, 
     """
     letters = tuple(abs(x) if orthogonal else x for x in word)
     order = np.array(
-        sorted(range(len(letters)), key=lambda i: (letters[i] == DUAL_POINT, -letters[i])),
+        sorted(range(len(letters)), key=lambda i: (letters[i] in (DUAL_POINT, SIZE), -letters[i])),
         dtype=np.intp,
     )
     return tuple(letters[i] for i in order), order
+
+
+def block_word(word: tuple[int, ...], unit_size: bool) -> tuple[int, ...]:
+    """What `type_basis` calls the type of a block of weights between two layouts."""
+    return tuple(_OF_UNIT_SIZE[letter] for letter in word) if unit_size else word
+
+
+def size_weight(word: tuple[int, ...]) -> int:
+    """Power of rho by which an element rho R of a conformal group multiplies a tensor."""
+    return sum(-1 if letter == COVECTOR else 1 for letter in word)
 
 
 @dataclass(frozen=True)
@@ -126,11 +154,16 @@ class ColumnMap:
         For each feature of the layout the column of the user.
     point_slots : ndarray of shape (n_points, d)
         For each Point the features of the layout that hold its coordinates.
+    weights : ndarray of shape (n_features,)
+        For each feature the power of rho by which an element rho R of a conformal group multiplies
+        it: p - q for T(p, q), 1 for Points. Features of one type may differ in it where V and its
+        dual are stored as one.
     """
 
     layout: FeatureLayout
     columns: np.ndarray
     point_slots: np.ndarray
+    weights: np.ndarray
 
 
 def input_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
@@ -143,7 +176,7 @@ def input_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
     if len(points):
         pieces[(POINT,)] = [points[:1]]
         pieces.setdefault((VECTOR,), []).append(points[1:])
-    return _assemble(pieces, points, dim)
+    return _assemble(rep, pieces, points, dim)
 
 
 def output_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
@@ -151,7 +184,7 @@ def output_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
     pieces, points = _collect(rep, dim, orthogonal)
     if len(points):
         pieces.setdefault((VECTOR,), []).append(points)
-    return _assemble(pieces, points, dim)
+    return _assemble(rep, pieces, points, dim)
 
 
 def _collect(rep, dim, orthogonal):
@@ -174,9 +207,12 @@ def _collect(rep, dim, orthogonal):
     return pieces, points
 
 
-def _assemble(pieces, points, dim):
+def _assemble(rep, pieces, points, dim):
     stacked = {word: np.concatenate(parts) for word, parts in pieces.items()}
     layout = FeatureLayout.from_channels(dim, {word: len(rows) for word, rows in stacked.items()})
     columns = np.concatenate([stacked[word].reshape(-1) for word in layout.types])
     slot_of_column = np.argsort(columns)
-    return ColumnMap(layout, columns.astype(np.int64), slot_of_column[points])
+    weights = np.zeros(len(columns), dtype=np.int64)
+    for block in rep.blocks(dim):
+        weights[slot_of_column[block.index]] = size_weight(block.word)
+    return ColumnMap(layout, columns.astype(np.int64), slot_of_column[points], weights)

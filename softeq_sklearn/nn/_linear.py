@@ -6,8 +6,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from softeq_sklearn.nn._layout import DUAL_POINT, POINT, FeatureLayout, canonical_word
+from softeq_sklearn.nn._layout import (
+    DUAL_POINT,
+    POINT,
+    SIZE,
+    FeatureLayout,
+    block_word,
+    canonical_word,
+)
 from softeq_sklearn.projection import type_basis
+
+# The logarithm of a size is a number, whose dual is itself; all others but Points change sign.
+_DUAL = {POINT: DUAL_POINT, SIZE: SIZE}
 
 
 def type_index(layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: bool):
@@ -19,21 +29,25 @@ def type_index(layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: 
 
     Returns
     -------
-    dict of word -> ndarray of shape (n_blocks, d**len(word))
-        Words with letter 0 map the mean of the Points.
+    dict of word -> ndarray of shape (n_blocks, n)
+        Words with letter 0 map the mean of the Points. Between features of unit size words have the
+        letters 3, 4 and 5 of :func:`~softeq_sklearn.projection.type_basis`: groups act by their
+        orthogonal parts there, so that V and its dual are one type whatever `orthogonal` is.
     """
+    unit_size = layout_in.unit_size
+    orthogonal = orthogonal or unit_size
     rows: dict[tuple[int, ...], list[np.ndarray]] = {}
     for out_word in layout_out.types:
         index_out = layout_out.index_of(out_word)
         for in_word in layout_in.types:
-            dual = tuple(DUAL_POINT if x == POINT else -x for x in in_word)
+            dual = tuple(_DUAL.get(letter, -letter) for letter in in_word)
             index_in = layout_in.index_of(in_word)
             flat = np.add.outer(index_out * layout_in.size, index_in)
             # axes: out channel, out components, in channel, in components
             flat = np.moveaxis(flat, index_out.ndim, 1)
             _append(rows, out_word + dual, flat.reshape(-1, *flat.shape[2:]), orthogonal)
         _append(rows, out_word, index_out + layout_out.size * layout_in.size, orthogonal)
-    return {word: np.concatenate(parts) for word, parts in rows.items()}
+    return {block_word(word, unit_size): np.concatenate(parts) for word, parts in rows.items()}
 
 
 def project_blocks(flat, index, group, softness=0.0):

@@ -12,8 +12,9 @@ from softeq_sklearn.groups import Group
 from softeq_sklearn.nn._architecture import architecture_of
 from softeq_sklearn.nn._features import hidden_layout
 from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity, n_gates
-from softeq_sklearn.nn._layout import input_map, output_map
+from softeq_sklearn.nn._layout import SIZE, input_map, output_map
 from softeq_sklearn.nn._linear import EquivariantLinear, ResidualLinear, SoftLinear
+from softeq_sklearn.nn._row_size import RowSize
 from softeq_sklearn.representations import Rep, as_representation
 
 
@@ -49,6 +50,10 @@ class TensorNetwork(nn.Module):
         Number of outputs of a hidden linear layer, gates included.
     orthogonal : bool
         Whether V and its dual are stored as one type.
+    row_size : RowSize or None
+        What divides features by their row's size. It is there where every group is conformal, one
+        of them scales, and a column is scaled by it: all layers then work with the orthogonal parts
+        of the groups.
 
     Examples
     --------
@@ -75,8 +80,11 @@ class TensorNetwork(nn.Module):
     ):
         super().__init__()
         kind = architecture_of(architecture)
-        orthogonal = all(group.is_orthogonal for group in groups)
-        if groups and all(group.is_permutation for group in groups):
+        rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
+        row_size = _row_size(rep_in, rep_out, dim, groups) if kind.divides_by_size else None
+        acting = groups if row_size is None else [group.orthogonal_part for group in groups]
+        orthogonal = all(group.is_orthogonal for group in acting)
+        if acting and all(group.is_permutation for group in acting):
             nonlinearity = kind.permutation_nonlinearity
         else:
             nonlinearity = kind.exact_nonlinearity if exact else kind.nonlinearity
@@ -86,8 +94,8 @@ class TensorNetwork(nn.Module):
             kind.start(start, groups, generator)
             return make_linear(start, orthogonal)
 
-        entry = input_map(as_representation(rep_in), dim, orthogonal)
-        exit_ = output_map(as_representation(rep_out), dim, orthogonal)
+        entry = input_map(rep_in, dim, orthogonal)
+        exit_ = output_map(rep_out, dim, orthogonal)
         if len(exit_.point_slots) and not len(entry.point_slots):
             raise ValueError(
                 "rep_out may have Points only where rep_in has some: no function of "
@@ -95,18 +103,21 @@ class TensorNetwork(nn.Module):
             )
         outer = (entry.layout, exit_.layout)
         hidden = hidden_layout(hidden_channels, outer, dim, orthogonal=orthogonal)
+        layout, last = entry.layout, exit_.layout
+        if row_size is not None:
+            layout, hidden, last = layout.with_size(), hidden.of_unit_size(), last.of_unit_size()
         gated = hidden.with_scalars(n_gates(hidden))
         layers: list[nn.Module] = []
-        layout = entry.layout
         for _ in range(n_hidden_layers):
             layers.append(linear(layout, gated))
             if n_gates(hidden):  # a network of scalars alone is a plain multilayer perceptron
                 layers.append(kind.bilinear(gated, orthogonal=orthogonal, generator=generator))
             layers.append(nonlinearity(hidden))
             layout = hidden
-        layers.append(linear(layout, exit_.layout))
+        layers.append(linear(layout, last))
         self.width = gated.size
         self.orthogonal = orthogonal
+        self.row_size = row_size
         self.entry = InputColumns(entry)
         self.layers = nn.Sequential(*layers)
         self.exit = OutputColumns(exit_)
@@ -114,7 +125,29 @@ class TensorNetwork(nn.Module):
     def forward(self, x):
         """Map rows (*members, n_samples, rep_in.dim) to (*members, n_samples, rep_out.dim)."""
         features, centre = self.entry(x)
-        return self.exit(self.layers(features), centre)
+        if self.row_size is None:
+            return self.exit(self.layers(features), centre)
+        features, size = self.row_size.divide(features)
+        return self.exit(self.row_size.multiply(self.layers(features), size), centre)
+
+    def stores_types_of(self, group: Group) -> bool:
+        """Whether the layers know the tensor types of a group, so that it has a subspace here.
+
+        Where V and its dual are stored as one type, only an orthogonal group has; where row sizes
+        were divided out, every conformal group.
+
+        Parameters
+        ----------
+        group : Group
+            A group on the same space.
+
+        Returns
+        -------
+        bool
+        """
+        if self.row_size is not None:
+            return group.is_conformal
+        return group.is_orthogonal or not self.orthogonal
 
 
 class SoftEquivariantNetwork(TensorNetwork):
@@ -221,14 +254,17 @@ class SoftEquivariantNetwork(TensorNetwork):
         if group.dim != dim:
             raise ValueError(f"group must act on a space of dimension {dim}. Got {group!r}.")
         gates = [layer for layer in self.layers if isinstance(layer, GatedNonlinearity)]
-        if any(gate.pointwise is not None for gate in gates) and not group.is_permutation:
+        divides = self.row_size is not None and group.is_conformal
+        acting = group.orthogonal_part if divides else group
+        if any(gate.pointwise is not None for gate in gates) and not acting.is_permutation:
             raise ValueError(
                 "group must permute coordinates where all groups of the network do, since its "
                 f"nonlinearity commutes with no others. Got {group!r}."
             )
-        if self.orthogonal and not group.is_orthogonal:
+        if not self.stores_types_of(group):
+            rule = "orthogonal" if self.row_size is None else "conformal"
             raise ValueError(
-                "group must be orthogonal where all groups of the network are, since V and its "
+                f"group must be {rule} where all groups of the network are, since V and its "
                 f"dual are one type there. Got {group!r}."
             )
         for layer in self.layers:
@@ -363,6 +399,20 @@ def _projected(start, group, orthogonal):
     layer = EquivariantLinear(start.layout_in, start.layout_out, group, orthogonal=orthogonal)
     layer.set_weight(*start.dense())
     return layer
+
+
+def _row_size(rep_in, rep_out, dim, groups):
+    """What divides by the row's size, None where no group scales or no column shows it."""
+    if all(g.is_orthogonal for g in groups) or not all(g.is_conformal for g in groups):
+        return None
+    entry, exit_ = input_map(rep_in, dim, True), output_map(rep_out, dim, True)
+    counted = entry.weights != 0
+    if any(group.is_affine for group in groups):
+        counted[entry.point_slots[:1]] = False
+    if not counted.any():
+        return None
+    position = entry.layout.with_size().slice_of((SIZE,)).start
+    return RowSize(entry.weights, counted, exit_.weights, position)
 
 
 class InputColumns(nn.Module):

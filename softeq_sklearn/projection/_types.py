@@ -16,6 +16,10 @@ from softeq_sklearn.projection._orbits import OrbitSpace
 from softeq_sklearn.projection._solver import DenseSpace, fixed_space
 from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, VECTOR, Word
 
+# Letters of features that were divided by powers of their row's size, see `type_basis`.
+UNIT, UNIT_DUAL_POINT, SIZE = 3, 4, 5
+_PLAIN = {UNIT: VECTOR, UNIT_DUAL_POINT: DUAL_POINT}
+
 
 def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
     """Return an orthonormal basis of the tensors of one type that a group fixes.
@@ -24,24 +28,33 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
     discrete ones. Affine groups act by their linear part; a dual Point, letter 0, acts as V* and
     has to vanish on every translation as well.
 
+    Features may have been divided by a power of the size n of their row. An element rho R of a
+    conformal group, R orthogonal, moves them by R alone: letter 3 is an axis of such features, 4
+    (last) the dual of such a Point. Letter 5 (last) is an axis of dimension 1 that reads log n.
+    To this the element adds log rho, and no linear map W of it is equivariant under a group that
+    scales: it had to give W (log n + log rho) = R_out W log n for all n. To all others log n is a
+    scalar.
+
     Parameters
     ----------
     word : sequence of int
         One letter per axis: 1 for V, -1 for its dual, 0 (last) for a dual Point; as in the blocks
-        of a representation.
+        of a representation. Or 3, 4 and 5, for conformal groups.
     group : Group
 
     Returns
     -------
-    basis : ndarray of shape (d**len(word), rank)
-        Read-only, columns orthonormal, rows row-major over the axes of the word.
+    basis : ndarray of shape (n, rank)
+        Read-only, columns orthonormal, rows row-major over the axes of the word; n is d to the
+        power of their number, without that of letter 5.
 
     Raises
     ------
     ProblemTooLargeError
         If no solver can hold the problem, or the basis would be too large.
     ValueError
-        If the word is not one, or the rank is not clear to working precision.
+        If the word is not one or needs a conformal group, or the rank is not clear to working
+        precision.
 
     See Also
     --------
@@ -59,9 +72,21 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
            [0., 0., 1.]])
     """
     word, group = _check_word(word), check_group(group)
+    if not {UNIT, UNIT_DUAL_POINT, SIZE}.isdisjoint(word):
+        return _basis_of_unit_size(word, group)
     check_unknowns(len(word), group.dim)
     basis = type_space(word, group).basis()
     basis.flags.writeable = False
+    return basis
+
+
+def _basis_of_unit_size(word: Word, group: Group) -> np.ndarray:
+    """Return the basis of a word with letters 3, 4 and 5: that of the orthogonal part."""
+    part = group.orthogonal_part
+    basis = type_basis(tuple(_PLAIN[letter] for letter in word if letter != SIZE), part)
+    if SIZE in word and not group.is_orthogonal:
+        basis = basis[:, :0]
+        basis.flags.writeable = False
     return basis
 
 
@@ -86,10 +111,13 @@ def type_space(word: Word, group: Group) -> DenseSpace | OrbitSpace:
 
 def _check_word(word: Sequence[int]) -> Word:
     word = tuple(word)
-    if not set(word) <= {VECTOR, COVECTOR, DUAL_POINT} or DUAL_POINT in word[:-1]:
+    is_plain = set(word[:-1]) <= {VECTOR, COVECTOR} and set(word) <= {VECTOR, COVECTOR, DUAL_POINT}
+    is_unit = set(word[:-1]) <= {UNIT} and set(word) <= {UNIT, UNIT_DUAL_POINT, SIZE}
+    if not is_plain and not is_unit:
         raise ValueError(
             "'word' must consist of the letters 1 (V) and -1 (its dual), possibly with a last 0 "
-            f"(dual Point). Got {word!r} instead."
+            "(dual Point), or of the letter 3, possibly with a last 4 or 5. "
+            f"Got {word!r} instead."
         )
     return word
 

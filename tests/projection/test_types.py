@@ -172,7 +172,7 @@ def test_hidden_types_of_the_rotation_group_take_no_time(empty_cache):
 # Errors
 
 
-@pytest.mark.parametrize("word", [(2,), (3,), (0, 1), "V", (1, 0, 0)])
+@pytest.mark.parametrize("word", [(2,), (6,), (0, 1), "V", (1, 0, 0), (3, 1), (1, 5), (5, 3), (4, 4)])
 def test_bad_words(word):
     with pytest.raises(ValueError, match="'word' must consist of the letters 1 .*Got"):
         type_basis(word, SO(3))

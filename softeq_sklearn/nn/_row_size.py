@@ -1,0 +1,140 @@
+"""The size of a row, divided out of its features and multiplied back onto the outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class RowSize(nn.Module):
+    r"""Divide features by powers of their row's size n, and multiply outputs by them.
+
+    An element :math:`g = \rho R` of a conformal group, R orthogonal, multiplies a tensor T(p, q) by
+    :math:`\rho^w` with the weight w = p - q, beside its rotation. With a size
+    :math:`n(g x) = \rho\, n(x)`,
+
+    .. math:: f(x) = n^{w_{out}} F(u, \log n), \qquad u = x / n^{w_{in}},
+
+    every g moves u by R alone, so that f is equivariant if F is under the R and does not read
+    :math:`\log n`. The size is made of the features with positive weights,
+
+    .. math:: n^2 = \sum_w k_w\, m_w^{1 / w} \Big/ \sum_w k_w,
+
+    with :math:`m_w` the mean square of the :math:`k_w` features of weight w; in the same way
+    :math:`n^{-2}` of those with negative weights, for rows where all others are zero. A row where
+    these are zero too has no size. It is left as it is, and its outputs of weight other than 0 are
+    zero: no other value is equivariant.
+
+    Parameters
+    ----------
+    weights_in : ndarray of shape (n_in,)
+        Weight of each feature.
+    counted : ndarray of bool of shape (n_in,)
+        Which features the size is made of. The mean of Points is none of them where translations
+        are among the groups, which move it.
+    weights_out : ndarray of shape (n_out,)
+        Weight of each output.
+    position : int
+        Where the logarithm of the size is put among the features.
+
+    Raises
+    ------
+    ValueError
+        If no feature that counts has a weight other than 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from softeq_sklearn.nn import RowSize
+    >>> row_size = RowSize(np.ones(2), np.ones(2, bool), np.ones(1), position=0)
+    >>> features = torch.tensor([[3.0, 0.0], [4.0, 0.0]])  # samples are the last axis
+    >>> normalised, size = row_size.divide(features)
+    >>> normalised.shape
+    torch.Size([3, 2])
+    >>> row_size.multiply(torch.ones(1, 2), size)  # the root mean square of 3 and 4, and nothing
+    tensor([[3.5355, 0.0000]])
+    """
+
+    def __init__(self, weights_in, counted, weights_out, position):
+        super().__init__()
+        weights_in, weights_out = np.asarray(weights_in), np.asarray(weights_out)
+        self._powers = [int(w) for w in np.unique(weights_in[counted]) if w]
+        if not self._powers:
+            raise ValueError(
+                "A feature that counts must have a weight other than 0. Got the weights "
+                f"{weights_in[counted].tolist()}."
+            )
+        rows = np.stack([(weights_in == w) & counted for w in self._powers]).astype(float)
+        self._shares = rows.sum(1)
+        self.position = position
+        self.register_buffer("means", torch.from_numpy(rows / rows.sum(1, keepdims=True)))
+        self.register_buffer("weights_in", torch.from_numpy(weights_in.astype(float)[:, None]))
+        self.register_buffer("weights_out", torch.from_numpy(weights_out.astype(float)[:, None]))
+
+    def forward(self, features):
+        """Return log n, 0 where there is no size, and whether there is one.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (*members, n_in, n_samples)
+
+        Returns
+        -------
+        log_size : torch.Tensor of shape (*members, 1, n_samples)
+        has_size : torch.Tensor of bool of shape (*members, 1, n_samples)
+        """
+        squares = (self.means.to(features.dtype) @ features.square()).split(1, -2)
+        up, down = self._power(squares, 1), self._power(squares, -1)
+        grows, shrinks = up > 0, down > 0
+        log_size = torch.where(grows, _log(up, grows), -_log(down, shrinks)) / 2
+        return log_size, grows | shrinks
+
+    def _power(self, squares, sign):
+        """n^2 from the features of positive weight, or n^-2 from those of negative weight."""
+        total, power = 0.0, torch.zeros_like(squares[0])
+        for w, share, square in zip(self._powers, self._shares, squares, strict=True):
+            if w * sign > 0:
+                power = power + share * _root(square, abs(w))
+                total += share
+        return power / max(total, 1.0)
+
+    def divide(self, features):
+        """Return u with log n among it, and what `multiply` needs.
+
+        Parameters
+        ----------
+        features : torch.Tensor of shape (*members, n_in, n_samples)
+
+        Returns
+        -------
+        normalised : torch.Tensor of shape (*members, n_in + 1, n_samples)
+        size : tuple of torch.Tensor
+            As returned by `forward`.
+        """
+        log_size, has_size = self(features)
+        units = features * torch.exp(-self.weights_in.to(features.dtype) * log_size)
+        before, after = units[..., : self.position, :], units[..., self.position :, :]
+        return torch.cat([before, log_size, after], -2), (log_size, has_size)
+
+    def multiply(self, outputs, size):
+        """Return outputs of shape (*members, n_out, n_samples) times their power of n."""
+        log_size, has_size = size
+        weights = self.weights_out.to(outputs.dtype)
+        return outputs * torch.where(
+            has_size | (weights == 0), torch.exp(weights * log_size), torch.zeros_like(weights)
+        )
+
+
+def _log(x, positive):
+    """Logarithm, with value and gradient 0 where x is not positive."""
+    return torch.where(positive, x, 1.0).log()
+
+
+def _root(x, order):
+    """Root of an order, whose gradient at 0 is 0."""
+    if order == 1:
+        return x
+    positive = x > 0
+    return torch.where(positive, torch.where(positive, x, 1.0) ** (1 / order), 0.0)
