@@ -58,7 +58,8 @@ def checked_array(what, values, shape, *, rule="", allowed=np.isfinite):
 
     None in the shape stands for any number but 0.
     """
-    words = f"({', '.join('n' if size is None else str(size) for size in shape)})"
+    words = ", ".join("n" if size is None else str(size) for size in shape)
+    words = f"({words},)" if len(shape) == 1 else f"({words})"
     rule = f"'{what}' must be an array of shape {words} of {rule or 'finite numbers'}."
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
