@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from softeq_sklearn.meta._base import BaseGroupRegressor
 from softeq_sklearn.meta._elements import all_elements
-from softeq_sklearn.meta._row_action import act_on_each_row
+from softeq_sklearn.representations._row_action import act_on_each_row
 
 
 class AugmentedRegressor(BaseGroupRegressor):

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from softeq_sklearn.groups import GL, SE, SO, E, O, S, Scaling
-from softeq_sklearn.meta._row_action import act_on_each_row
+from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations import Point, Scalar, T, Vector
 
 CASES = [
