@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from softeq_sklearn.groups import Group
-from softeq_sklearn.groups._elements import as_affine
-
-# Share of a generator that may lie outside the other Lie algebra, by rounding.
-_ROUNDING = 1e-10
+from softeq_sklearn.groups import Group, is_subgroup
 
 
 def with_exact_group(groups, exact_group):
@@ -77,26 +71,5 @@ def held_exactly(groups, exact):
     if exact is None:
         return []
     return [
-        name for name, group in groups.items() if name == exact or _within(group, groups[exact])
+        name for name, group in groups.items() if name == exact or is_subgroup(group, groups[exact])
     ]
-
-
-def _within(group, larger):
-    """Whether a group is a subgroup, as far as the larger one has a membership test."""
-    if group.is_affine and not larger.is_affine:
-        return False
-    n_entries = group.dim * (group.dim + 1)
-    algebras = [as_affine(g.lie_algebra).reshape(-1, n_entries) for g in (group, larger)]
-    inner, outer = algebras
-    outside = inner - (inner @ np.linalg.pinv(outer)) @ outer
-    if np.abs(outside).max(initial=0.0) > _ROUNDING * np.abs(inner).max(initial=1.0):
-        return False
-    generators = group.discrete_generators
-    if not len(generators):
-        return True
-    try:
-        return bool(
-            np.all(larger.contains(as_affine(generators) if larger.is_affine else generators))
-        )
-    except NotImplementedError:
-        return False

@@ -14,7 +14,6 @@ from softeq_sklearn.groups import (
     C,
     D,
     E,
-    MatrixGroup,
     O,
     Reflection,
     S,
@@ -123,15 +122,6 @@ def test_what_the_exact_group_contains_is_not_tuned(plane, make_soft):
 def test_held_exactly(larger, group, contained):
     held = held_exactly({"larger": larger, "group": group}, "larger")
     assert held == ["larger"] + ["group"] * contained
-
-
-def test_without_a_membership_test_nothing_is_contained():
-    unknown = MatrixGroup(
-        lie_algebra=[[[0, -1, 0], [1, 0, 0], [0, 0, 0]]],
-        discrete_generators=[[[1, 0, 0], [0, 1, 0], [0, 0, 2]]],
-    )
-    flip = Reflection(3)
-    assert held_exactly({"a": unknown, "b": flip}, "a") == ["a"]
 
 
 @pytest.mark.parametrize("penalty", [ProjectionPenalty, DistancePenalty])
