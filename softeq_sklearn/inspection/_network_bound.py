@@ -1,0 +1,168 @@
+"""A bound of the equivariance error of a whole network, layer by layer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softeq_sklearn.inspection._layer_bounds import (
+    Bounds,
+    DenseLinear,
+    GatedTerms,
+    bilinear_bounds,
+    gated_bounds,
+    layer_arrays,
+    linear_bounds,
+    pointwise_factors,
+    products_of,
+)
+from softeq_sklearn.nn import GatedNonlinearity, ResidualLinear
+from softeq_sklearn.nn._linear import project_blocks
+
+
+def network_bound(network, group, radius, scale_in, scale_out):
+    """Bound the equivariance error of a network, in the units of its user's output.
+
+    Parameters
+    ----------
+    network : TensorNetwork
+        The network, with or without a member axis.
+    group : Group
+        An orthogonal, linear group.
+    radius : float
+        Radius of the ball of scaled inputs.
+    scale_in, scale_out : ColumnScaling
+        The scaling of its columns.
+
+    Returns
+    -------
+    per_layer : dict of str -> float
+        The bound, split by the layer that causes it; with members the mean over them.
+
+    """
+    dense = {layer: layer_arrays(layer) for layer in network.layers if _is_linear(layer)}
+    weight, _ = next(iter(dense.values()))
+    n_members = len(weight) if weight.ndim == 3 else 1
+    parts = [
+        _member_bound(network, dense, member, group, radius, scale_in, scale_out)
+        for member in range(n_members)
+    ]
+    return {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
+
+
+def _member_bound(network, dense, member, group, radius, scale_in, scale_out):
+    """The split bound of one member."""
+    bounds, segments = _entry(network, group, radius, scale_in)
+    names, number, last = ["removed mean"], 0, network.layers[-1]
+    for layer in network.layers:
+        if _is_linear(layer):
+            number += 1
+            layouts = _layouts(layer)
+            weight, bias = dense[layer]
+            if weight.ndim == 3:
+                weight, bias = weight[member], bias[member]
+            if layer is last:
+                linear = _in_output_units(network, weight, bias, layouts, group, scale_out)
+                behind = [slice(0, layouts[1].size)]
+            else:
+                linear = DenseLinear.of(weight, bias, layouts, group, network.orthogonal)
+                behind = _gated_segments(network.layers, layer)
+            bounds, segments = linear_bounds(bounds, linear, segments, behind), behind
+            names.append(f"linear {number}")
+        elif isinstance(layer, GatedNonlinearity):
+            factors, differ = pointwise_factors(layer, member)
+            n_types = sum(map(bool, layer.layout.types))
+            pairs = [(1 + t, 1 + n_types + t) for t in range(n_types)]
+            commutes = group.is_permutation and not differ
+            bounds = gated_bounds(bounds, GatedTerms(pairs, factors, commutes))
+            segments = _hidden_segments(layer.layout)
+            names.append(f"gated {number}")
+        else:
+            hidden = _gated_after(network.layers, layer).layout
+            channels, features = _types_of_segments(hidden)
+            products = products_of(layer, member, channels)
+            limit = getattr(layer, "limit", None)
+            bounds = bilinear_bounds(bounds, products, features, limit)
+    return dict(zip(names, bounds.shares[0], strict=True))
+
+
+def _entry(network, group, radius, scaling):
+    """Bounds of the inputs, one segment, and of what removing a mean does to them.
+
+    Scaled rows are (x - o) / f. Where the group moves o, an element takes them to rho(g) x plus
+    (rho(g) o - o) / f, which is at most twice the residual of o / f.
+    """
+    layout = _layouts(network.layers[0])[0]
+    columns = network.entry.columns.cpu().numpy()
+    removed = (scaling.offset / scaling.factor)[columns]
+    moved = 2 * float(np.linalg.norm(_outside(removed, layout, group)))
+    bounds = Bounds(np.array([radius + moved]), np.array([[moved]]))
+    return bounds, [slice(0, layout.size)]
+
+
+def _in_output_units(network, weight, bias, layouts, group, scaling):
+    """The last layer with the scaling of the outputs, without the constants that the group fixes.
+
+    All components of one tensor share a factor, which commutes with the group; and a constant that
+    the group fixes cancels in f(gx) - g f(x).
+    """
+    columns = np.argsort(network.exit.positions.cpu().numpy())
+    factor, offset = scaling.factor[columns], scaling.offset[columns]
+    weight, bias = factor[:, None] * weight, factor * bias + offset
+    linear = DenseLinear.of(weight, bias, layouts, group, network.orthogonal)
+    return DenseLinear(np.column_stack([weight, linear.residual[:, -1]]), linear.residual)
+
+
+def _outside(values, layout, group):
+    """The part of features that the group moves."""
+    index = {w: layout.index_of(w).reshape(layout.channels_of(w), -1) for w in layout.types}
+    inside = values.copy()
+    project_blocks(inside, index, group)
+    return values - inside
+
+
+def _gated_segments(layers, layer):
+    """Scalars, the gates of each type, the tensors of each type, behind a hidden linear layer."""
+    hidden = _gated_after(layers, layer).layout
+    tensors = [word for word in hidden.types if word]
+    sizes = [hidden.channels_of(()), *(hidden.channels_of(word) for word in tensors)]
+    sizes += [hidden.channels_of(word) * hidden.components(word) for word in tensors]
+    return _consecutive(sizes)
+
+
+def _hidden_segments(hidden):
+    """Scalars, then the tensors of each type, behind a gated layer."""
+    sizes = dict(zip(hidden.types, hidden.sizes, strict=True))
+    return _consecutive([sizes.pop((), 0), *sizes.values()])
+
+
+def _types_of_segments(hidden):
+    """For each type of a gated layout its segments with their channels, and its features."""
+    tensors = [word for word in hidden.types if word]
+    n_scalars = hidden.channels_of(())
+    scalars = _consecutive([n_scalars, *(hidden.channels_of(word) for word in tensors)])
+    channels = {(): list(enumerate(scalars))}
+    features = {(): (list(range(len(scalars))), scalars[-1].stop)}
+    for t, word in enumerate(tensors, start=1 + len(tensors)):
+        channels[word] = [(t, slice(None))]
+        features[word] = ([t], hidden.channels_of(word) * hidden.components(word))
+    return channels, features
+
+
+def _consecutive(sizes):
+    ends = np.cumsum(sizes).tolist()
+    return [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _gated_after(layers, layer):
+    """The gated layer that ends the block of a layer."""
+    after = list(layers)[list(layers).index(layer) :]
+    return next(each for each in after if isinstance(each, GatedNonlinearity))
+
+
+def _is_linear(layer):
+    return hasattr(layer, "dense") or isinstance(layer, ResidualLinear)
+
+
+def _layouts(layer):
+    layer = layer.exact if isinstance(layer, ResidualLinear) else layer
+    return layer.layout_in, layer.layout_out
