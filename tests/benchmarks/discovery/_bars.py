@@ -204,7 +204,7 @@ def correlation(plenty, clean):
     return [
         Bar(what, spearman(plenty.error, plenty.true_error), len(plenty), least=0.95),
         Bar(
-            "- the largest that equal true errors permit",
+            "- the largest correlation that equal true errors permit",
             largest_spearman(plenty.true_error),
             len(plenty),
         ),
@@ -213,8 +213,16 @@ def correlation(plenty, clean):
             spearman(called_exact_is_0, plenty.true_error),
             len(plenty),
         ),
-        Bar("- broken groups only", spearman(broken.error, broken.true_error), len(broken)),
-        Bar("- without target noise", spearman(clean.error, clean.true_error), len(clean)),
+        Bar(
+            "- correlation, broken groups only",
+            spearman(broken.error, broken.true_error),
+            len(broken),
+        ),
+        Bar(
+            "- correlation, without target noise",
+            spearman(clean.error, clean.true_error),
+            len(clean),
+        ),
     ]
 
 
@@ -225,9 +233,9 @@ def absolute_error(plenty, clean):
     what = "mean absolute error of the level, 1000 rows, no target noise"
     return [
         Bar(what, mean(off(clean)), len(clean), most=0.01),
-        Bar("- exact groups", mean(off(exact)), len(exact)),
-        Bar("- broken groups", mean(off(broken)), len(broken)),
-        Bar("- with target noise", mean(off(noisy)), len(noisy)),
+        Bar("- absolute error, exact groups", mean(off(exact)), len(exact)),
+        Bar("- absolute error, broken groups", mean(off(broken)), len(broken)),
+        Bar("- absolute error, with target noise", mean(off(noisy)), len(noisy)),
     ]
 
 
@@ -239,9 +247,9 @@ def off(rows):
 def separation(plenty, clean):
     """Area under the curve of exact groups against those that noise 0.1 and more breaks."""
     parts = [("AUC of exact against broken at noise 0.1 and more, 1000 rows", plenty, 0.99)]
-    parts.append(("- without target noise", clean, -np.inf))
+    parts.append(("- AUC without target noise", clean, -np.inf))
     for family in dict.fromkeys(plenty.family):
-        parts.append((f"- {family}", plenty.where(plenty.family == family), -np.inf))
+        parts.append((f"- AUC, {family}", plenty.where(plenty.family == family), -np.inf))
     found = []
     for what, rows, least in parts:
         is_broken = (rows.true_error > 0) & (rows.noise >= CLEAR_NOISE)
@@ -305,10 +313,12 @@ def coverage(rows):
     """Share of the intervals that contain the true error, among those that there are."""
     rows = rows.where(np.isfinite(rows.error_low) & np.isfinite(rows.error_high))
     parts = [("coverage of the 95 % intervals", rows)]
-    parts.append(("- exact groups", rows.where(rows.true_error == 0)))
-    parts.append(("- broken groups", rows.where(rows.true_error > 0)))
-    parts += [(f"- {n:.0f} rows", rows.where(rows.rows == n)) for n in np.unique(rows.rows)]
-    parts.append(("- with target noise", rows.where(rows.target_noise > 0)))
+    parts.append(("- coverage, exact groups", rows.where(rows.true_error == 0)))
+    parts.append(("- coverage, broken groups", rows.where(rows.true_error > 0)))
+    parts += [
+        (f"- coverage, {n:.0f} rows", rows.where(rows.rows == n)) for n in np.unique(rows.rows)
+    ]
+    parts.append(("- coverage, with target noise", rows.where(rows.target_noise > 0)))
     asked = [(0.9, 0.99)] + [(-np.inf, np.inf)] * (len(parts) - 1)
     return [
         Bar(what, mean(covered(part)), len(part), least=least, most=most, as_percent=True)
@@ -401,11 +411,16 @@ def unidentifiable(rows):
     rows = rows.where(rows.identifiable == 0)
     parts = [('where the rows cannot answer, the verdict is "cannot tell"', rows, 1.0)]
     few = rows.where(rows.inputs == "space")
-    parts += [(f"- {n:.0f} rows", few.where(few.rows == n), -np.inf) for n in np.unique(few.rows)]
+    parts += [
+        (f"- cannot tell with {n:.0f} rows", few.where(few.rows == n), -np.inf)
+        for n in np.unique(few.rows)
+    ]
     flat = [inputs for inputs in dict.fromkeys(rows.inputs) if inputs != "space"]
     parts += [
         (
-            f"- inputs in a {inputs}" if inputs == "plane" else f"- inputs on a {inputs}",
+            f"- cannot tell with inputs in a {inputs}"
+            if inputs == "plane"
+            else f"- cannot tell with inputs on a {inputs}",
             rows.where(rows.inputs == inputs),
             -np.inf,
         )
