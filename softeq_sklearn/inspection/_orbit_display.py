@@ -88,8 +88,8 @@ class OrbitDisplay:
     >>> X = np.random.default_rng(0).normal(size=(50, 2))
     >>> model = LinearRegression().fit(X, X * [1.0, 3.0])
     >>> display = OrbitDisplay.from_estimator(model, X[0], SO(2), rep_in="Vector", rep_out="Vector")
-    >>> display.t[-1], display.values.shape
-    (360.0, (100, 2))
+    >>> display.values.shape, display.ax_[0].get_xlabel()
+    ((100, 2), 'angle in degrees')
     """
 
     def __init__(

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from softeq_sklearn.groups import (
-    C,
-    D,
-    O,
-    S,
     SE,
     SL,
     SO,
-    SO13p,
+    C,
+    D,
+    O,
     Reflection,
+    S,
     Scaling,
+    SO13p,
     Translation,
     Trivial,
     exponential,
