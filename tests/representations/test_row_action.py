@@ -3,8 +3,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from softeq_sklearn.groups import GL, SE, SO, E, O, S, Scaling
-from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations import Point, Scalar, T, Vector
+from softeq_sklearn.representations._row_action import act_on_each_row
 
 CASES = [
     (SO(3), 2 * Scalar + Vector + 2 * T(2)),
@@ -19,12 +19,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("group, rep", CASES, ids=str)
-def test_is_the_action_row_by_row(group, rep):
-    X = np.random.RandomState(0).standard_normal((7, rep.dim(group)))
+@pytest.mark.parametrize("group, representation", CASES, ids=str)
+def test_is_the_action_row_by_row(group, representation):
+    X = np.random.RandomState(0).standard_normal((7, representation.dim(group)))
     elements = group.sample(7, random_state=1)
-    expected = np.concatenate([rep.act(g, x[None]) for g, x in zip(elements, X, strict=True)])
-    assert_allclose(act_on_each_row(rep, elements, X), expected, rtol=1e-12, atol=1e-12)
+    rows = [representation.act(g, x[None]) for g, x in zip(elements, X, strict=True)]
+    expected = np.concatenate(rows)
+    assert_allclose(act_on_each_row(representation, elements, X), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_no_rows_and_unchanged_argument():
