@@ -24,10 +24,14 @@ from softeq_sklearn.nn import (
     EquivariantLinear,
     SoftEquivariantNetwork,
     SoftLinear,
+    TensorNetwork,
     stack_members,
 )
 from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
+from softeq_sklearn.regularizers._strengths import mean_strength
 from softeq_sklearn.training import StrengthTuner
+from softeq_sklearn.training._strength_path import strength_path
+from softeq_sklearn.training._strength_tuner import METHODS
 
 # Rows and group elements on which the levels are measured.
 _LEVEL_ROWS = 500
@@ -95,12 +99,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         Distance to the equivariant subspaces: half its square, the logarithm of its square, or
         one minus the cosine (:class:`~softeq_sklearn.regularizers.DistancePenalty`). The logarithm
         is steep near the subspaces: begin with `strengths` of 0.01.
-    tuning : {"auto", "explore", "ratio", "fixed"} or StrengthTuner, default="auto"
+    tuning : {"auto", "explore", "ratio", "evidence", "dual", "fixed"} or StrengthTuner, \
+            default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`: "ratio" is the
         rule of the paper; "explore" finds out with weak strengths, counts constraints, and begins
         anew; "auto" is "explore" where there are 500 training rows, its part of the training has
-        250 gradient steps and the penalty is "squared", else "ratio". A tuner says when and with
-        which power.
+        250 gradient steps and the penalty is "squared", else "ratio"; "evidence" takes strengths
+        as prior precisions, "dual" as multipliers of constraints. A tuner says when, with which
+        power, and whether each layer has strengths of its own.
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
@@ -140,7 +146,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         `penalty` is, or R_G of another `regularizer`) and relative equivariance error on held-out
         rows (training rows where none were held out).
     strengths_ : ndarray of shape (n_groups,)
-        Strengths at the end of training; infinite for groups that `exact_group` imposes.
+        Strengths at the end of training, the geometric mean where each layer has its own; infinite
+        for groups that `exact_group` imposes.
+    strength_path_ : ndarray of shape (n_epochs, n_groups) or (n_epochs, n_groups, n_layers)
+        Strengths at the end of each epoch, as long as `history_`; with layers where the tuning is
+        per layer. Groups are in the order of ``levels_.name``.
     history_ : skorch.history.History
         Losses of each epoch, on scaled targets.
     net_ : PenalizedNet
@@ -183,7 +193,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         "regularizer": [StrOptions({"projection", "sampled", "lie"})],
         "penalty": [StrOptions({"squared", "log", "cosine"})],
         "n_members": [Interval(Integral, 1, None, closed="left")],
-        "tuning": [StrOptions({"auto", "explore", "ratio", "fixed"}), StrengthTuner],
+        "tuning": [StrOptions({"auto", *METHODS}), StrengthTuner],
     }
 
     def __init__(
@@ -391,6 +401,16 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         if isinstance(self.tuning, StrengthTuner):
             self.tuning.check()
         method = getattr(self.tuning, "method", self.tuning)
+        if isinstance(self.tuning, StrengthTuner):
+            of_weights = self.tuning.needs_weights
+        else:
+            of_weights = method in ("evidence", "dual")
+        if of_weights and (self.penalty, self.regularizer) != ("squared", "projection"):
+            raise ValueError(
+                "tuning by evidence, by dual ascent or per layer must go with penalty='squared' "
+                f"and regularizer='projection'. Got {self.tuning!r}, penalty={self.penalty!r}, "
+                f"regularizer={self.regularizer!r}."
+            )
         if method == "explore" and self.penalty != "squared":
             raise ValueError(
                 "tuning must be 'ratio' or 'fixed' with another penalty than 'squared', whose "
@@ -409,6 +429,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 "regularizer than 'projection': only our networks are trained side by side. "
                 f"Got n_members={self.n_members!r}, module={self.module!r}, "
                 f"architecture={self.architecture!r}, regularizer={self.regularizer!r}."
+            )
+        if method == "evidence" and self.exact_group is not None:
+            raise ValueError(
+                "tuning must not be 'evidence' with an exact_group, whose layers have no single "
+                f"weights to count. Got {self.tuning!r} and exact_group={self.exact_group!r}."
             )
         if self.exact_group is not None and self.module is not None:
             raise ValueError(
@@ -470,7 +495,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 tuner = StrengthTuner("ratio")
         else:
             tuner = StrengthTuner(self.tuning)
-        return tuner if tuner.method != "fixed" and len(self._penalized) > 1 else None
+        # A ratio compares groups.
+        n_least = 1 if tuner.method in ("evidence", "dual") else 2
+        tuned = tuner.method != "fixed" and len(self._penalized) >= n_least
+        return tuner if tuned else None
 
     def _training_callbacks(self, n_rows, n_steps):
         tuner = self._tuner(n_rows, n_steps)
@@ -487,7 +515,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         strengths = dict.fromkeys(self._held, np.inf)
         if self._penalized:
             strengths |= self.net_.penalty_.strengths
-        self.strengths_ = np.array([strengths.get(name, 0.0) for name in names])
+        self.strengths_ = np.array([mean_strength(strengths.get(name, 0.0)) for name in names])
+        self.strength_path_ = strength_path(self.history_, names)
+        self.strength_path_[:, [name in self._held for name in names]] = np.inf
         penalties = self._penalties()
         error = [self._equivariance_error(X, name, _LEVEL_ELEMENTS, rng) for name in names]
         self.levels_ = Levels(
@@ -500,17 +530,20 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     def _penalties(self):
         """Return the penalty of each group that can be told from the weights.
 
-        A network whose shaping groups are all orthogonal stores V and its dual as one type, for
-        which a group that is not orthogonal has no subspace. Penalties of the function are
-        measured for the groups with a strength only.
+        A network that stores V and its dual as one type has no subspace of a group under which
+        they differ. Penalties of the function are measured for the groups with a strength only.
         """
         if self.regularizer != "projection":
             return self.net_.penalty_.values(self.module_) if self._penalized else {}
         if not _has_subspaces(self.module_):
             return {}
-        dual_is_stored = not all(group.is_orthogonal for group in self._shaping)
-        groups = {n: g for n, g in self._groups.items() if g.is_orthogonal or dual_is_stored}
+        groups = {n: g for n, g in self._groups.items() if self._has_subspace(g)}
         return ProjectionPenalty(self.module_, groups, 0.0).values(self.module_)
+
+    def _has_subspace(self, group):
+        if isinstance(self.module_, TensorNetwork):
+            return self.module_.stores_types_of(group)
+        return group.is_orthogonal or not all(g.is_orthogonal for g in self._shaping)
 
     def _equivariance_error(self, X, name, n_elements, random_state, per_sample=False):
         """Relative equivariance error of the fitted function, in float64, under a named group."""
