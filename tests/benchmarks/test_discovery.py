@@ -383,6 +383,12 @@ def test_where_the_rows_cannot_answer():
     assert found["- cannot tell with inputs on a ray"].figure == 1
     assert found["- cannot tell with inputs in a plane"].figure == 0
     assert figures(*lines[:2])[what].verdict == "met"
+    wrong = "- called exact with a true error over 0.02, or approximate or broken with none"
+    assert found[wrong].figure == 0
+    bad = [broken(rows=20, identifiable=0, verdict="exact"), line(rows=20, identifiable=0)]
+    bad.append(line(rows=20, identifiable=0, verdict="approximate"))
+    bad.append(broken(rows=20, identifiable=0, true_error=0.01, verdict="exact"))
+    assert figures(*bad)[wrong].figure == 0.5
 
 
 def test_time_is_the_median_of_pairs():

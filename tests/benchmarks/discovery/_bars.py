@@ -267,10 +267,11 @@ def recovery(plenty, clean):
     """Whether the right groups come first, at noise 0.3 and more."""
     bars_of = []
     for rows, more, least in (plenty, "", 1.0), (clean, "- without target noise: ", -np.inf):
+        most = 1.0 if np.isfinite(least) else np.inf
         fits = rows.where(rows.noise >= STRONG_NOISE).fits()
         first = [comes_first(fit) for fit in fits]
         first = [answer for answer in first if answer is not None]
-        told = [is_discovered(fit) for fit in fits if fit.discovered[0]]
+        told = [is_discovered(fit) for fit in fits]
         what = "1000 rows, noise 0.3 and more"
         bars_of += [
             Bar(
@@ -278,6 +279,7 @@ def recovery(plenty, clean):
                 mean(first),
                 len(first),
                 least=least,
+                most=most,
                 as_percent=True,
             ),
             Bar(
@@ -285,6 +287,7 @@ def recovery(plenty, clean):
                 mean(told),
                 len(told),
                 least=least,
+                most=most,
                 as_percent=True,
             ),
         ]
@@ -388,7 +391,6 @@ def other_verdicts(reliable, plenty):
     parts = []
     for what, rows in ("all rows", reliable), ("1000 rows", plenty):
         exact = rows.where(rows.true_error == 0)
-        withheld = rows.verdict == "cannot tell"
         parts += [
             Bar(
                 f"exact groups called approximate or broken, {what}",
@@ -398,7 +400,7 @@ def other_verdicts(reliable, plenty):
             ),
             Bar(
                 f'"cannot tell" although the rows could, {what}',
-                mean(withheld),
+                mean(withheld(rows)),
                 len(rows),
                 as_percent=True,
             ),
@@ -409,27 +411,35 @@ def other_verdicts(reliable, plenty):
 def unidentifiable(rows):
     """Whether the verdict is "cannot tell" where the rows cannot answer."""
     rows = rows.where(rows.identifiable == 0)
-    parts = [('where the rows cannot answer, the verdict is "cannot tell"', rows, 1.0)]
     few = rows.where(rows.inputs == "space")
-    parts += [
-        (f"- cannot tell with {n:.0f} rows", few.where(few.rows == n), -np.inf)
-        for n in np.unique(few.rows)
-    ]
-    flat = [inputs for inputs in dict.fromkeys(rows.inputs) if inputs != "space"]
-    parts += [
-        (
-            f"- cannot tell with inputs in a {inputs}"
-            if inputs == "plane"
-            else f"- cannot tell with inputs on a {inputs}",
-            rows.where(rows.inputs == inputs),
-            -np.inf,
-        )
-        for inputs in flat
-    ]
+    parts = {f"with {n:.0f} rows": few.where(few.rows == n) for n in np.unique(few.rows)}
+    for inputs, words in ("plane", "in a plane"), ("ray", "on a ray"):
+        if (rows.inputs == inputs).any():
+            parts[f"with inputs {words}"] = rows.where(rows.inputs == inputs)
+    what = 'where the rows cannot answer, the verdict is "cannot tell"'
+    wrong = np.where(
+        rows.true_error == 0,
+        is_found(rows),
+        (rows.verdict == "exact") & (rows.true_error > CLEARLY_BROKEN),
+    )
     return [
-        Bar(what, mean(part.verdict == "cannot tell"), len(part), least=least, as_percent=True)
-        for what, part, least in parts
+        Bar(what, mean(withheld(rows)), len(rows), least=1, most=1, as_percent=True),
+        *(
+            Bar(f"- cannot tell {words}", mean(withheld(part)), len(part), as_percent=True)
+            for words, part in parts.items()
+        ),
+        Bar(
+            "- called exact with a true error over 0.02, or approximate or broken with none",
+            mean(wrong),
+            len(rows),
+            as_percent=True,
+        ),
     ]
+
+
+def withheld(rows):
+    """Whether the verdict of each line is "cannot tell"."""
+    return rows.verdict == "cannot tell"
 
 
 def times_of_members(times):

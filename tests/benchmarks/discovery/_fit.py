@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 import softeq_sklearn
 from softeq_sklearn import SoftEquivariantRegressor
+from softeq_sklearn.inspection import discover
 from tests.benchmarks.discovery._tasks import Cell, Task
 
 # What makes a fit another fit, then what is known of the target, then what came out.
@@ -163,15 +164,15 @@ def one_fit(task, setting, true_errors):
 
 
 def discovered(model):
-    """Names of the discovered groups, joined; "-" for none, empty if the model does not say."""
-    names = getattr(model, "discovered_group_", None)
-    if names is None:
-        return ""
-    return " & ".join(str(name) for name in names) or "-"
+    """Candidates that are part of the discovered group, joined; "-" where there is none."""
+    found = discover(model)
+    return " & ".join((*found.names, *found.contained)) or "-"
 
 
 def timed_pair(family, setting, seed):
     """Processor seconds of one member and of all, one fit after the other.
+
+    A fit of one epoch comes before them, since the first fit of a process also solves for bases.
 
     Parameters
     ----------
@@ -185,7 +186,8 @@ def timed_pair(family, setting, seed):
         A line of the file of times.
     """
     task = Task(Cell(family, 0.3, 0.0, 1000), seed)
-    alone = Setting(setting.tuning, 1, setting.epochs, setting.hidden)
+    alone = replace(setting, n_members=1)
+    fitted(task, replace(setting, epochs=1))
     (_, one), (_, many) = fitted(task, alone), fitted(task, setting)
     return {
         "family": family,
