@@ -245,6 +245,16 @@ def test_spearman_by_hand():
     truth = np.array([0.0, 0.0, 0.1, 0.2])
     assert largest_spearman(truth) == pytest.approx(np.sqrt(0.9))
     assert spearman(np.arange(4.0), truth) == pytest.approx(np.sqrt(0.9))
+    answers = zip(
+        truth, (0.01, 0.02, 0.1, 0.2), ("exact", "exact", "broken", "broken"), strict=True
+    )
+    perfect = [line(true_error=t, error=e, verdict=v) for t, e, v in answers]
+    found = figures(*perfect)
+    whole = found["Spearman correlation of estimated and true error, 1000 rows"]
+    assert (whole.figure, whole.verdict) == (pytest.approx(np.sqrt(0.9)), "missed")
+    share = found["the same as a share of the largest possible"]
+    assert (share.figure, share.verdict) == (pytest.approx(1), "met")
+    assert found["- with the level of groups called exact set to 0"].figure == pytest.approx(1)
 
 
 def test_bar_of_absolute_error_leaves_out_target_noise_and_other_rows():
