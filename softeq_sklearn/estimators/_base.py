@@ -32,6 +32,7 @@ from softeq_sklearn.training import (
     EpochProgress,
     MemberGradientClipping,
     PenalizedNet,
+    StrengthPath,
     TensorBatches,
     threads_for,
 )
@@ -322,7 +323,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             iterator_train__random_state=np.random.RandomState(seeds[2]),
             iterator_valid=TensorBatches,
             iterator_valid__batch_size=_PREDICT_ROWS,
-            callbacks=callbacks + callbacks_of(self.callbacks),
+            callbacks=[*callbacks, *callbacks_of(self.callbacks), StrengthPath()],
             callbacks__print_log=None,
             device=device,
             verbose=0,

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
-from softeq_sklearn.estimators._levels import Levels
+from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty

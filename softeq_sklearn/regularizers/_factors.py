@@ -29,7 +29,7 @@ class StackedFactor:
         """
         stacked = np.vstack(
             [
-                np.sqrt(strength) * _complement(basis, columns)
+                np.sqrt(strength) * complement(basis, columns)
                 for strength, basis in zip(strengths, bases, strict=True)
             ]
         )
@@ -74,6 +74,6 @@ class ResidualFactor:
         return value, gradient
 
 
-def _complement(basis, columns):
+def complement(basis, columns):
     """I - Q Q^T on some columns."""
     return np.eye(len(columns)) - basis[columns] @ basis[columns].T

@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import connected_components
 from softeq_sklearn.groups import Group
 from softeq_sklearn.regularizers._base import Penalty
 from softeq_sklearn.regularizers._blocks import TypeBlocks
-from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor
+from softeq_sklearn.regularizers._effective_numbers import effective_numbers
+from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor, complement
 
 # Types with more unknowns than this are penalised group by group instead of by one n x n matrix.
 _LARGEST_STACKED = 1024
@@ -172,6 +173,65 @@ class ProjectionPenalty(Penalty):
             n_blocks = np.bincount(self._blocks.layer[word], minlength=self.n_layers)
             total += index.shape[1] * n_blocks // self._blocks.n_members
         return total
+
+    def flat_gradient(self, module, output) -> torch.Tensor:
+        """Gradient of a scalar in all weights and biases, as one vector for `effective_numbers`.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+        output : torch.Tensor of shape ()
+            What is differentiated.
+
+        Raises
+        ------
+        ValueError
+            If weights are computed from other parameters, as those of exactly equivariant layers.
+        """
+        parameters = self._blocks.parameters_of(module)
+        if not all(p.is_leaf for p in parameters):
+            raise ValueError(
+                "module must have only SoftLinear layers for effective numbers of weights. Got "
+                "exactly equivariant ones."
+            )
+        parts = torch.autograd.grad(output, parameters, allow_unused=True, materialize_grads=True)
+        return torch.cat([part.reshape(-1) for part in parts])
+
+    def effective_numbers(self, gradients) -> dict[str, np.ndarray]:
+        """How many weights outside each group's subspace the data determine, in each layer.
+
+        Parameters
+        ----------
+        gradients : torch.Tensor of shape (n_draws, n_parameters)
+            Random vectors as of `flat_gradient`, whose mean outer product is the curvature of the
+            loss. Its blocks are looked at one by one.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_layers,)
+            The mean over members.
+
+        Raises
+        ------
+        ValueError
+            If a tensor type has more than 1024 unknowns that the groups couple.
+        """
+        total = np.zeros((len(self.groups), self.n_layers))
+        gradients = gradients.double().cpu().numpy()
+        for word, columns in self._parts:
+            if len(columns) > _LARGEST_STACKED:
+                raise ValueError(
+                    f"types must have at most {_LARGEST_STACKED} unknowns for effective numbers. "
+                    f"Got {len(columns)}."
+                )
+            complements = np.stack([complement(b, columns) for b in self._blocks.bases(word)])
+            rows = self._index[word][:, columns]
+            for layer in np.unique(self._blocks.layer[word]):
+                strengths = [_of_layer(value, layer) for value in self.strengths.values()]
+                own = gradients[:, rows[self._blocks.layer[word] == layer]]
+                total[:, layer] += effective_numbers(complements, np.array(strengths), own)
+        return dict(zip(self.groups, total / self._blocks.n_members, strict=True))
 
     def _typed_blocks(self, module):
         """Word and blocks of each constrained type, in float64."""

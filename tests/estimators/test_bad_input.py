@@ -267,7 +267,7 @@ def test_mappings_of_any_kind(make_soft, plane):
     assert make_soft(groups=groups, strengths=strengths).fit(*plane).levels_.name[0] == "rotations"
 
 
-@pytest.mark.parametrize("tuning", ["evidence", "Ratio", "", None, 1])
+@pytest.mark.parametrize("tuning", ["bayes", "Ratio", "", None, 1])
 def test_tuning(make_soft, plane, recorder, tuning):
     refused(
         make_soft(tuning=tuning), recorder, *plane, ValueError, "'tuning'", "'ratio'", repr(tuning)

@@ -216,7 +216,7 @@ def test_weights_from_before_the_tuning_are_not_kept(make_soft, plane, start):
 @pytest.mark.parametrize(
     "tuner, message",
     [
-        (StrengthTuner("evidence"), "method must be one of .* Got 'evidence'"),
+        (StrengthTuner("bayes"), "method must be one of .* Got 'bayes'"),
         (StrengthTuner(power=-1.0), "power must be at least 0. Got -1.0"),
         (StrengthTuner(start=0.0), r"start must be in the open interval \(0, 1\). Got 0.0"),
         (StrengthTuner, "'tuning' parameter"),

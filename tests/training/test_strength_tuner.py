@@ -11,7 +11,7 @@ from sklearn.base import clone
 from softeq_sklearn.groups import O, Reflection
 from softeq_sklearn.nn import SoftEquivariantNetwork
 from softeq_sklearn.training import PenalizedNet, StrengthTuner
-from softeq_sklearn.training._strength_tuner import ratio_strengths
+from softeq_sklearn.training._ratio_rule import ratio_strengths
 
 positive = st.floats(1e-6, 1e3)
 names = st.lists(st.sampled_from("abcd"), min_size=1, unique=True)
@@ -197,7 +197,7 @@ def test_each_training_starts_anew():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"method": "evidence"}, "method must be one of .* Got 'evidence'"),
+        ({"method": "bayes"}, "method must be one of .* Got 'bayes'"),
         ({"start": 0}, r"start must be in .* \(0, 1\).* Got 0"),
         ({"start": 1.0}, r"start must be in .* Got 1.0"),
         ({"start": -0.1}, "Got -0.1"),
@@ -205,6 +205,15 @@ def test_each_training_starts_anew():
         ({"power": math.nan}, "power must be at least 0. Got nan"),
         ({"exploration": 0.0}, r"exploration must be in .* \(0, 1\].* Got 0.0"),
         ({"exploration": 1.5}, "Got 1.5"),
+        ({"rate": 0.0}, r"rate must be in .* \(0, 1\].* Got 0.0"),
+        ({"slack": -1e-3}, "slack must be at least 0. Got -0.001"),
+        ({"price": 0}, "price must be finite and more than 0. Got 0"),
+        ({"price": math.inf}, "price must be finite and more than 0. Got inf"),
+        ({"per_layer": 1}, "per_layer must be a bool. Got 1"),
+        ({"bounds": (0.0, 1.0)}, r"bounds must be two .* Got \(0.0, 1.0\)"),
+        ({"bounds": (2.0, 1.0)}, r"bounds must be two .* Got \(2.0, 1.0\)"),
+        ({"bounds": (1.0, math.inf)}, r"bounds must be finite. Got \(1.0, inf\)"),
+        ({"bounds": 1.0}, "bounds must be two numbers .* Got 1.0"),
     ],
 )
 def test_bad_parameters_are_refused_before_training(parameters, message):
@@ -219,6 +228,11 @@ def test_parameters_are_kept_as_given():
         "start": 0.1,
         "power": 3,
         "exploration": 0.5,
+        "per_layer": False,
+        "rate": 0.1,
+        "bounds": (1e-4, 10.0),
+        "slack": 1e-3,
+        "price": 10.0,
     }
     assert clone(tuner, safe=False).get_params() == tuner.get_params()
 
