@@ -1,6 +1,6 @@
 """Reading which symmetries hold."""
 
-from softeq_sklearn.estimators._levels import Levels
+from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.inspection._discovered import DiscoveredGroup, discover, discovered_group
 from softeq_sklearn.inspection._equivariance_bound import EquivarianceBound, equivariance_bound
 from softeq_sklearn.inspection._levels_display import LevelsDisplay

@@ -347,3 +347,19 @@ def test_levels_on_a_device(make_soft, plane, device):
     on_cpu = make_soft(device="cpu").fit(*plane)
     assert_allclose(model.levels_.error, on_cpu.levels_.error, atol=1e-2)
     assert torch.device(device).type == next(model.module_.parameters()).device.type
+
+
+def test_one_group_only(make_soft, plane):
+    levels = make_soft(groups=[SO(2)]).fit(*plane).levels_
+    assert len(levels) == 1
+    assert len(repr(levels).splitlines()) == 2
+
+
+def test_levels_of_a_fit(make_soft, plane):
+    levels = make_soft().fit(*plane).levels_
+    assert len(levels) == 2
+    for field in ("name", "strength", "penalty", "error"):
+        assert getattr(levels, field).shape == (2,)
+    assert levels.name.dtype.kind == "U"
+    assert ((levels.error >= 0) & (levels.error <= 1)).all()
+    assert (levels.penalty >= 0).all()

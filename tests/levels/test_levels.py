@@ -1,5 +1,6 @@
 """The table of levels, printed and as a frame."""
 
+import dataclasses
 import html.parser
 import pickle
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from softeq_sklearn.inspection import Levels
+from softeq_sklearn.levels import Levels
 
 NAMES = ["SO(2)", "a longer name", '<b>R & "D"\'s</b>']
 
@@ -85,7 +86,9 @@ def test_names_are_escaped(levels):
 
 def test_frame(levels):
     frame = levels.to_frame()
-    assert frame.columns.tolist() == ["strength", "penalty", "error"]
+    assert frame.columns.tolist() == [
+        *("strength", "penalty", "error", "error_low", "error_high", "floor", "verdict")
+    ]
     assert frame.index.name == "group" and frame.index.tolist() == NAMES
     for column in frame.columns:
         assert_array_equal(frame[column], getattr(levels, column))
@@ -95,25 +98,31 @@ def test_nothing(nothing):
     assert len(nothing) == 0
     assert "no groups" in repr(nothing)
     assert Table(nothing._repr_html_()).rows == [["group", "strength", "penalty", "error"]]
-    assert nothing.to_frame().shape == (0, 3)
+    assert nothing.to_frame().shape == (0, 7)
 
 
-def test_one_group_only(make_soft, plane):
-    from softeq_sklearn.groups import SO
-
-    levels = make_soft(groups=[SO(2)]).fit(*plane).levels_
-    assert len(levels) == 1
-    assert len(repr(levels).splitlines()) == 2
+def test_without_members_nothing_is_known(levels):
+    for column in ("error_low", "error_high", "floor"):
+        assert np.isnan(getattr(levels, column)).all()
+    assert set(levels.verdict) == {"cannot tell"}
 
 
-def test_levels_of_a_fit(make_soft, plane):
-    levels = make_soft().fit(*plane).levels_
-    assert len(levels) == 2
-    for field in ("name", "strength", "penalty", "error"):
-        assert getattr(levels, field).shape == (2,)
-    assert levels.name.dtype.kind == "U"
-    assert ((levels.error >= 0) & (levels.error <= 1)).all()
-    assert (levels.penalty >= 0).all()
+def test_intervals_are_shown_where_they_are_known(levels):
+    known = dataclasses.replace(
+        levels,
+        error_low=np.array([0.0, 0.9, np.nan]),
+        error_high=np.array([0.01, 1.0, np.nan]),
+        floor=np.array([0.002, 0.05, np.nan]),
+        verdict=np.array(["exact", "broken", "cannot tell"]),
+    )
+    titles, *rows = Table(known._repr_html_()).rows
+    assert titles[4:] == ["error_low", "error_high", "floor", "verdict"]
+    assert rows[0][4:] == ["0.0000", "0.0100", "0.0020", "exact"]
+    assert rows[2][4:] == ["nan", "nan", "nan", "cannot tell"]
+    lines = repr(known).splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert lines[0].split() == titles
+    assert lines[2].endswith("broken")
 
 
 def test_pickle_and_no_assignment(levels):

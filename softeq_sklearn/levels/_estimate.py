@@ -1,0 +1,124 @@
+"""The level of a group with an interval, from members trained on bootstrap samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from softeq_sklearn.groups import Group
+from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations._row_action import act_on_each_row
+
+# Numbers in one batch of transformed rows, as in `equivariance_error`.
+_BATCH_NUMBERS = 2**20
+# The 97.5 % quantile of the normal distribution.
+_Z = 1.959964
+
+
+@dataclass(frozen=True)
+class LevelEstimate:
+    """How far a function is from equivariance, and how sure that is.
+
+    Parameters
+    ----------
+    error : float
+        Relative equivariance error of the mean of the members.
+    spread : float
+        The same measure of what the members do not agree on: the root mean square, over members,
+        of the deviation of their f(gx) - g f(x) from the mean, relative to the same sizes.
+    member_std : float
+        Standard deviation of the members' own errors.
+    row_error : float
+        Standard error of `error` from the sample of rows and elements.
+    """
+
+    error: float
+    spread: float
+    member_std: float
+    row_error: float
+
+
+def estimate_level(
+    members: Callable,
+    X: np.ndarray,
+    group: Group,
+    rep_in: Rep,
+    rep_out: Rep,
+    *,
+    n_elements: int = 32,
+    random_state=None,
+) -> LevelEstimate:
+    r"""Measure the relative equivariance error of the mean of several functions, and their spread.
+
+    With :math:`\Delta_i = f_i(gx) - g f_i(x)` of member i, their mean :math:`\bar\Delta` and
+    :math:`D = |\bar f(gx)| + |g \bar f(x)|` the error is the mean of :math:`|\bar\Delta| / D`, and
+    the spread that of :math:`\sqrt{\sum_i |\Delta_i - \bar\Delta|^2 / (k - 1)} / D`. Every row is
+    transformed by elements of its own, so that the mean over rows is one over elements, too.
+
+    Parameters
+    ----------
+    members : callable
+        From rows (n_samples, n_columns) to values (n_members, n_samples, n_outputs), float64.
+    X : ndarray of shape (n_samples, n_columns)
+        Rows.
+    group : Group
+        The group.
+    rep_in, rep_out : Rep
+        How it acts on rows and on values.
+    n_elements : int, default=32
+        Number of elements for each row.
+    random_state : int, RandomState instance or None, default=None
+        Governs the elements.
+
+    Returns
+    -------
+    LevelEstimate
+        With a single member, the spread and the members' deviation are nan.
+    """
+    n = len(X)
+    elements = group.sample(n_elements * n, random_state)
+    elements = elements.reshape(n_elements, n, *elements.shape[1:])
+    values = members(X)
+    k = len(values)
+    chunk = max(1, _BATCH_NUMBERS // max(1, k * n * max(X.shape[1], values.shape[2])))
+    error, spread, own = np.zeros((n_elements, n)), np.zeros((n_elements, n)), []
+    for start in range(0, n_elements, chunk):
+        some = elements[start : start + chunk]
+        m = len(some)
+        flat = some.reshape(m * n, *some.shape[2:])
+        moved = members(act_on_each_row(rep_in, flat, np.tile(X, (m, 1))))
+        expected = np.stack([act_on_each_row(rep_out, flat, np.tile(v, (m, 1))) for v in values])
+        here = slice(start, start + m)
+        error[here], spread[here], each = _relative(moved, expected, (m, n))
+        own.append(each)
+    own = np.concatenate(own, axis=1).mean(axis=(1, 2))
+    row_means = error.mean(axis=0)
+    return LevelEstimate(
+        error=float(row_means.mean()),
+        spread=float(spread.mean()) if k > 1 else np.nan,
+        member_std=float(own.std(ddof=1)) if k > 1 else np.nan,
+        row_error=float(row_means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan,
+    )
+
+
+def _relative(moved, expected, shape):
+    """Error and spread of each pair of element and row, and the error of each member."""
+    k, delta = len(moved), moved - expected
+    own = np.linalg.norm(moved, axis=2) + np.linalg.norm(expected, axis=2)
+    sizes = np.linalg.norm(moved.mean(axis=0), axis=1) + np.linalg.norm(
+        expected.mean(axis=0), axis=1
+    )
+    mean = delta.mean(axis=0)
+    deviation = np.sqrt(((delta - mean) ** 2).sum(axis=(0, 2)) / max(k - 1, 1))
+    return (
+        _ratio(np.linalg.norm(mean, axis=1), sizes).reshape(shape),
+        _ratio(deviation, sizes).reshape(shape),
+        _ratio(np.linalg.norm(delta, axis=2), own).reshape(k, *shape),
+    )
+
+
+def _ratio(a, b):
+    """Return a / b, and 0 for 0 / 0."""
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)

@@ -1,0 +1,56 @@
+"""Whether rows moved by a group stay where there are data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Directions in which rows vary less than this share of the largest deviation count as not varied
+# at all: what moves along them leaves the data.
+_NO_DEVIATION = 1e-4
+# How much farther out than the farthest row a moved row may lie, as a factor of its distance.
+_REACH = 1.25
+
+
+@dataclass(frozen=True)
+class Support:
+    """The ellipsoid of a set of rows: mean, principal axes and the farthest row.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_columns,)
+        Mean of the rows.
+    axes : ndarray of shape (n_columns, n_columns)
+        Principal axes, divided by the standard deviations along them.
+    limit : float
+        Mahalanobis distance from which on a row counts as outside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn.levels import Support
+    >>> X = np.random.RandomState(0).randn(100, 3)
+    >>> X[:, 2] = 0
+    >>> support = Support.of(X)
+    >>> support.share_outside(X), support.share_outside(X[:, [2, 1, 0]]) > 0.9
+    (0.0, True)
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    limit: float
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> Support:
+        """Return the ellipsoid of rows, an array of shape (n_samples, n_columns)."""
+        mean = X.mean(axis=0)
+        values, vectors = np.linalg.eigh(np.cov(X.T, bias=True).reshape(X.shape[1], X.shape[1]))
+        deviations = np.sqrt(np.maximum(values, 0))
+        axes = vectors / np.maximum(deviations, _NO_DEVIATION * max(deviations.max(), 1e-300))
+        farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
+        return cls(mean, axes, _REACH * float(farthest))
+
+    def share_outside(self, X: np.ndarray) -> float:
+        """Return the share of rows that lie outside of the ellipsoid of the farthest row."""
+        return float(np.mean(np.linalg.norm((X - self.mean) @ self.axes, axis=1) > self.limit))
