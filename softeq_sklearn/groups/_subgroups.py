@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -141,6 +142,35 @@ def is_same_group(G: Group, H: Group) -> bool | None:
     if False in answers:
         return False
     return None if None in answers else True
+
+
+def contained_in(groups: Mapping[str, Group]) -> dict[str, set[str]]:
+    """Return for each named group the names of all others that are known to be part of it.
+
+    Parameters
+    ----------
+    groups : mapping of str to Group
+        Groups on spaces of one dimension.
+
+    Returns
+    -------
+    within : dict of str to set of str
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import O, SO
+    >>> from softeq_sklearn.groups._subgroups import contained_in
+    >>> contained_in({"turns": SO(2), "all": O(2)})
+    {'turns': set(), 'all': {'turns'}}
+    """
+    return {
+        large: {
+            small
+            for small in groups
+            if small != large and is_subgroup(groups[small], groups[large])
+        }
+        for large in groups
+    }
 
 
 def lie_algebra_closure(group: Group) -> np.ndarray:

@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.groups import Group, generated_by, is_subgroup
+from softeq_sklearn.groups._subgroups import contained_in
 from softeq_sklearn.inspection._known_groups import known_group
-from softeq_sklearn.inspection._relations import contained_in, named
+from softeq_sklearn.inspection._relations import named
 from softeq_sklearn.metrics import equivariance_error
 
 # "cannot tell" is neither for nor against.

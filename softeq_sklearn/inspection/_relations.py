@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from softeq_sklearn.groups import Group, is_subgroup
+from softeq_sklearn.groups import Group
+from softeq_sklearn.groups._subgroups import contained_in
 
 
 def relations(groups: Mapping[str, Group] | Sequence[Group]) -> tuple[tuple[str, str], ...]:
@@ -56,18 +57,6 @@ def named(groups: Mapping[str, Group] | Sequence[Group]) -> dict[str, Group]:
     if isinstance(groups, Mapping):
         return dict(groups)
     return {repr(group): group for group in groups}
-
-
-def contained_in(groups: Mapping[str, Group]) -> dict[str, set[str]]:
-    """Return for each candidate the names of all others that are known to be part of it."""
-    return {
-        large: {
-            small
-            for small in groups
-            if small != large and is_subgroup(groups[small], groups[large])
-        }
-        for large in groups
-    }
 
 
 def _has_between(small: str, large: str, within: dict[str, set[str]]) -> bool:
