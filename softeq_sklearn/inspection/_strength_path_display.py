@@ -21,8 +21,8 @@ _LINE_STYLES = ("-", "--", ":", "-.")
 # Height of a label in units of its font size.
 _LINE_HEIGHT = 1.25
 _POINTS_PER_INCH = 72
-# The axis spans at least this factor, so that there is a power of ten on it.
-_LEAST_RANGE = 12.0
+# The axis spans at least the first factor; below the second one powers of ten are too few ticks.
+_LEAST_RANGE, _SHORT_RANGE = 4.0, 100.0
 
 
 class StrengthPathDisplay:
@@ -168,6 +168,8 @@ class StrengthPathDisplay:
         if path.all():
             ax.set_yscale("log")
             ax.set_ylim(smallest / room, largest * room)
+            if ratio * room**2 < _SHORT_RANGE:
+                ax.yaxis.get_major_locator().set_params(subs=(1, 2, 5))
         else:
             threshold = 10.0 ** np.floor(np.log10(smallest))
             ax.set_yscale("symlog", linthresh=threshold, linscale=0.5)
