@@ -30,30 +30,35 @@ class FunctionError:
     def __init__(self, module, rep_in, rep_out, scale_in, scale_out):
         self._module = copy.deepcopy(module).cpu().double().eval()
         self._reps = rep_in, rep_out
-        self._scales = scale_in, scale_out
+        self._scales = [
+            (torch.tensor(scale.factor), torch.tensor(scale.offset))
+            for scale in (scale_in, scale_out)
+        ]
 
-    def __call__(self, x, elements):
+    def matrices(self, elements):
+        """Return how elements act on the columns in and out, tensors (n_rows, n, n) each."""
+        return [torch.tensor(np.stack([rep.rho(g) for g in elements])) for rep in self._reps]
+
+    def __call__(self, x, matrices):
         """Return the error of each row under its own element.
 
         Parameters
         ----------
         x : torch.Tensor of shape (n_rows, n_in)
             Scaled rows, float64.
-        elements : ndarray of shape (n_rows, d, d)
-            Elements.
+        matrices : list of torch.Tensor
+            The elements, see `matrices`.
 
         Returns
         -------
         torch.Tensor of shape (n_rows,)
         """
-        (rep_in, rep_out), (scale_in, scale_out) = self._reps, self._scales
-        moved = _apply(rep_in, elements, x * _tensor(scale_in.factor) + _tensor(scale_in.offset))
-        moved = (moved - _tensor(scale_in.offset)) / _tensor(scale_in.factor)
+        (factor, offset), (factor_out, offset_out) = self._scales
+        moved = (_apply(matrices[0], x * factor + offset) - offset) / factor
         values = self._module(torch.cat([x, moved]))
         values = values.mean(0) if values.ndim == 3 else values
-        values = values * _tensor(scale_out.factor) + _tensor(scale_out.offset)
-        here, there = values.chunk(2)
-        return torch.linalg.vector_norm(there - _apply(rep_out, elements, here), dim=1)
+        here, there = (values * factor_out + offset_out).chunk(2)
+        return torch.linalg.vector_norm(there - _apply(matrices[1], here), dim=1)
 
 
 def largest_error(error, n_in, radius, group, n_search, rng):
@@ -88,26 +93,26 @@ def largest_error(error, n_in, radius, group, n_search, rng):
     x[::2] *= rng.uniform(size=(len(x[::2]), 1))
     elements, x = group.sample(n_search, rng), torch.tensor(x)
     with torch.no_grad():
-        found = error(x, elements)
+        found = error(x, error.matrices(elements))
     best = found.argsort(descending=True)[: max(1, n_search // _FOLLOWED)]
     x, elements, found = x[best], elements[best.numpy()], found[best]
     step, turn = torch.full_like(found, 0.3 * radius), np.full(len(best), 0.5)
     for _ in range(_N_ROUNDS):
-        x, found, step = _ascend(error, x, elements, found, step, radius)
+        x, found, step = _ascend(error, x, error.matrices(elements), found, step, radius)
         elements, found, turn = _move(error, x, elements, found, turn, group, rng)
     return float(found.max())
 
 
-def _ascend(error, x, elements, found, step, radius):
+def _ascend(error, x, matrices, found, step, radius):
     """One step along the gradient, kept where it helps."""
     x = x.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(error(x, elements).sum(), x)
+    (gradient,) = torch.autograd.grad(error(x, matrices).sum(), x)
     norm = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
     with torch.no_grad():
         trial = x + step[:, None] * torch.nan_to_num(gradient / norm)
         size = torch.linalg.vector_norm(trial, dim=1, keepdim=True)
         trial = trial * torch.clamp(radius / size, max=1.0)
-        value = error(trial, elements)
+        value = error(trial, matrices)
         better = value > found
         x = torch.where(better[:, None], trial, x)
         found = torch.where(better, value, found)
@@ -125,17 +130,12 @@ def _move(error, x, elements, found, turn, group, rng):
         chosen = group.discrete_generators[rng.randint(len(group.discrete_generators), size=len(x))]
         trial = np.where(jumps[:, None, None], compose(trial, chosen), trial)
     with torch.no_grad():
-        value = error(x, trial)
+        value = error(x, error.matrices(trial))
     better = (value > found).numpy()
     elements = np.where(better[:, None, None], trial, elements)
     return elements, torch.maximum(value, found), np.where(better, 1.3 * turn, 0.8 * turn)
 
 
-def _apply(rep, elements, rows):
-    """Act on each row by its own element."""
-    matrices = torch.tensor(np.stack([rep.rho(g) for g in elements]))
-    return torch.einsum("nij,nj->ni", matrices, rows)
-
-
-def _tensor(array):
-    return torch.tensor(array, dtype=torch.float64)
+def _apply(matrices, rows):
+    """Act on each row by its own matrix."""
+    return (matrices @ rows[..., None]).squeeze(-1)

@@ -22,7 +22,7 @@ from softeq_sklearn.nn._linear import project_blocks, type_index
 
 # Where the derivative of silu is largest, rounded up in value: silu' rises from 0 to here.
 _SILU_STEEPEST = 2.3993572805154
-_N_WEIGHTINGS = 12
+_N_WEIGHTINGS = 20
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,10 @@ def joint_norm(blocks, radii):
     .. math:: \Big|\sum_s W_s h_s\Big|^2 \le
         \lambda_{\max}\Big(\sum_s \frac{r_s^2}{p_s} W_s W_s^T\Big) \sum_s p_s \frac{|h_s|^2}{r_s^2}.
 
-    With :math:`p_s \propto r_s |W_s|` this is at most the sum of :math:`r_s |W_s|`. A fixed-point
-    iteration of the weights improves it; each of its steps is a bound, the best is taken.
+    With :math:`p_s \propto r_s |W_s|` this is at most the sum of :math:`r_s |W_s|`. Better weights
+    come from the dual problem, the maximum over density matrices Y of
+    :math:`\sum_s r_s \sqrt{\mathrm{tr}(W_s W_s^T Y)}`, by some steps of Frank and Wolfe's method
+    with :math:`p_s` in proportion to its terms. Each step gives a bound, the best is taken.
 
     Parameters
     ----------
@@ -144,14 +146,14 @@ def joint_norm(blocks, radii):
     used = np.flatnonzero(norms)
     if not len(used):
         return 0.0, shares
-    p = norms[used] / norms.sum()
+    p, power = norms[used] / norms.sum(), 0.0
     best = np.inf, p
-    for _ in range(_N_WEIGHTINGS):
+    for step in range(_N_WEIGHTINGS):
         values, vectors = np.linalg.eigh(sum(grams[s] / w for s, w in zip(used, p, strict=True)))
         best = min(best, (float(np.sqrt(values[-1])), p), key=lambda pair: pair[0])
-        v = vectors[:, -1]
-        wanted = np.sqrt([max(v @ grams[s] @ v, 0.0) for s in used])
-        p = np.sqrt(p * np.maximum(wanted / wanted.sum(), 1e-6))
+        v, weight = vectors[:, -1], 2 / (step + 2)
+        power = (1 - weight) * power + weight * np.array([v @ grams[s] @ v for s in used])
+        p = np.sqrt(np.maximum(power, 1e-12 * power.max()))
         p = p / p.sum()
     shares[used] = best[1]
     return best[0], shares
