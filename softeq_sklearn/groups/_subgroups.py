@@ -51,8 +51,8 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
       for elements f of the finite part of G;
     - it is no if a tensor that G fixes is moved, or the determinant is not like those of G. Where
       neither answers and G is orthogonal and linear, it is yes if no tensor is moved: a compact
-      group is the set of all matrices that fix its fixed tensors (Chevalley; Broecker and tom
-      Dieck, *Representations of Compact Lie Groups*, section III.4).
+      group is the set of all matrices that fix its fixed tensors (Broecker and tom Dieck,
+      *Representations of Compact Lie Groups*, chapter III).
 
     Tensors are compared up to 9 axes in the plane, 6 in space, 4 in four dimensions and, in
     general, up to :math:`d^k \le 1000` components. Higher orders could matter only for compact
