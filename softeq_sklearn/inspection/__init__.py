@@ -3,6 +3,7 @@
 from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.inspection._discovered import DiscoveredGroup, discover, discovered_group
 from softeq_sklearn.inspection._equivariance_bound import EquivarianceBound, equivariance_bound
+from softeq_sklearn.inspection._equivariance_test import EquivarianceTest, equivariance_test
 from softeq_sklearn.inspection._levels_display import LevelsDisplay
 from softeq_sklearn.inspection._orbit_display import OrbitDisplay
 from softeq_sklearn.inspection._relations import relations
@@ -12,6 +13,7 @@ from softeq_sklearn.inspection._symmetry_levels import SymmetryLevels
 __all__ = [
     "DiscoveredGroup",
     "EquivarianceBound",
+    "EquivarianceTest",
     "Levels",
     "LevelsDisplay",
     "OrbitDisplay",
@@ -20,5 +22,6 @@ __all__ = [
     "discover",
     "discovered_group",
     "equivariance_bound",
+    "equivariance_test",
     "relations",
 ]
