@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softeq_sklearn.nn import FeatureLayout
-from softeq_sklearn.nn._layout import canonical_word, input_map, output_map
+from softeq_sklearn.nn._layout import (
+    SIZE,
+    block_word,
+    canonical_word,
+    input_map,
+    output_map,
+    size_weight,
+)
 from softeq_sklearn.representations import as_representation
 from softeq_sklearn.testing import representations
 
@@ -119,3 +126,41 @@ def test_points_take_one_slot_of_their_own_and_vectors(rep):
         assert np.array_equal(columns.columns[columns.point_slots], points)
     # The first one is the slot of the mean.
     assert np.array_equal(into.point_slots[0], into.layout.index_of((2,))[0])
+
+
+@given(channel_counts)
+def test_the_size_of_rows_is_one_more_feature(channels):
+    layout = FeatureLayout.from_channels(3, channels)
+    wider = layout.with_size()
+    assert wider.size == layout.size + 1
+    assert wider.components((SIZE,)) == 1
+    assert wider.index_of((SIZE,)).shape == (1, 1)
+    # It stands where one more scalar would.
+    assert wider.slice_of((SIZE,)).start == layout.channels_of(())
+    assert wider.unit_size and wider.with_scalars(2).unit_size and not layout.unit_size
+
+
+def test_words_between_features_of_unit_size():
+    assert block_word((1, 1), True) == (3, 3)
+    assert block_word((1, 0), True) == (3, 4)
+    assert block_word(canonical_word((1, SIZE), True)[0], True) == (3, 5)
+    assert block_word((1, -1), False) == (1, -1)
+
+
+@given(st.integers(1, 3), st.booleans(), st.data())
+def test_weights_are_the_powers_of_a_scaling(d, orthogonal, data):
+    rep = data.draw(representations(d, max_columns=20, max_order=3))
+    for columns in (input_map(rep, d, orthogonal), output_map(rep, d, orthogonal)):
+        expected = np.log2(np.diag(rep.rho(2 * np.eye(d))))[columns.columns]
+        np.testing.assert_allclose(columns.weights, expected, atol=1e-12)
+
+
+def test_points_are_scaled_like_vectors():
+    assert size_weight((2,)) == size_weight((1, 1, -1)) == 1
+    assert input_map(as_representation("Scalar + 2*Point"), 2, True).weights.tolist() == [
+        0,
+        1,
+        1,
+        1,
+        1,
+    ]

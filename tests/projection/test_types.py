@@ -13,12 +13,15 @@ from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.groups import (
     GL,
     SE,
+    SL,
     SO,
     MatrixGroup,
     O,
     S,
+    Scaling,
     SO13p,
     Translation,
+    Trivial,
     generated_by,
 )
 from softeq_sklearn.projection import _tensor_operators, clear_cache, type_basis
@@ -172,7 +175,9 @@ def test_hidden_types_of_the_rotation_group_take_no_time(empty_cache):
 # Errors
 
 
-@pytest.mark.parametrize("word", [(2,), (6,), (0, 1), "V", (1, 0, 0), (3, 1), (1, 5), (5, 3), (4, 4)])
+@pytest.mark.parametrize(
+    "word", [(2,), (6,), (0, 1), "V", (1, 0, 0), (3, 1), (1, 5), (5, 3), (4, 4)]
+)
 def test_bad_words(word):
     with pytest.raises(ValueError, match="'word' must consist of the letters 1 .*Got"):
         type_basis(word, SO(3))
@@ -205,3 +210,33 @@ def test_an_unclear_rank_is_an_error_not_a_guess():
     for generator in (turn(3e-8), [[1.0, 3e-8], [0.0, 1.0]]):
         with pytest.raises(ValueError, match="rank of the tensor type .* is not clear"):
             type_basis((1,), MatrixGroup(discrete_generators=[generator]))
+
+
+@pytest.mark.parametrize("word", [(), (1,), (1, 1), (1, 1, 1), (1, 0), (0,)])
+@pytest.mark.parametrize(
+    ("group", "part"),
+    [
+        (generated_by(SO(3), Scaling(3)), SO(3)),
+        (Scaling(2), Trivial(2)),
+        (generated_by(Scaling(2), Translation(2)), Translation(2)),
+        (SO(3), SO(3)),
+    ],
+    ids=repr,
+)
+def test_features_of_unit_size_are_moved_by_the_orthogonal_part(word, group, part):
+    ours = tuple({1: 3, 0: 4}[letter] for letter in word)
+    np.testing.assert_array_equal(type_basis(ours, group), type_basis(word, part))
+    if 0 in word:
+        return
+    # No linear map of log n is equivariant where the group adds to it; else it is a scalar.
+    read = type_basis((*ours, 5), group)
+    if group.is_orthogonal:
+        np.testing.assert_array_equal(read, type_basis(word, part))
+    else:
+        assert read.shape == (group.dim ** len(word), 0)
+
+
+@pytest.mark.parametrize("word", [(3,), (4,), (5,), (3, 5)])
+def test_features_of_unit_size_need_a_conformal_group(word):
+    with pytest.raises(ValueError, match="Only a conformal group"):
+        type_basis(word, SL(2))
