@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg import logm
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.groups._base import Group
@@ -36,6 +35,8 @@ MAX_DENOMINATOR = 1000
 # An element is compared with this many elements of the finite part, times the identity component.
 MAX_COSETS = 48
 N_PROBES = 8
+# Exponentials of larger matrices overflow.
+_LARGE_LOGARITHM = 100.0
 
 
 def is_subgroup(H: Group, G: Group) -> bool | None:
@@ -322,7 +323,13 @@ class _Membership:
         values = np.linalg.eigvals(matrix)
         if (values.real[np.abs(values.imag) <= TOLERANCE * np.abs(values)] <= 0).any():
             return False
-        A = np.real(logm(matrix))[: g.shape[0], : g.shape[1]]
+        try:
+            with np.errstate(all="ignore"):  # what does not converge is found out here
+                A = _logarithm(matrix)[: g.shape[0], : g.shape[1]]
+        except np.linalg.LinAlgError:
+            return False
+        if not np.abs(A).max() < _LARGE_LOGARITHM:
+            return False
         close = np.abs(exponential(A) - g).max() <= TOLERANCE * max(1.0, np.abs(g).max())
         return bool(close and self._spans(A))
 
@@ -382,6 +389,38 @@ class _Membership:
         lie = as_affine(self.group.lie_algebra)
         discrete = as_affine(self.group.discrete_generators)
         return MatrixGroup(_homogeneous(lie, corner=0.0), _homogeneous(discrete))
+
+
+def _logarithm(g: np.ndarray) -> np.ndarray:
+    """Return the principal logarithm of a matrix without eigenvalues on the negative real axis.
+
+    By square roots until the matrix is near the identity, then the series of 2 artanh (Higham,
+    *Functions of Matrices*, SIAM 2008, sections 6.3 and 11.5). SciPy's function prints or warns
+    where it is inaccurate; here the caller compares the exponential.
+    """
+    identity, n_roots = np.eye(len(g)), 0
+    while np.linalg.norm(g - identity) > 0.25 and n_roots < 50:
+        g, n_roots = _square_root(g), n_roots + 1
+    quotient = np.linalg.solve(g + identity, g - identity)
+    power, total, square = quotient, quotient.copy(), quotient @ quotient
+    for k in range(3, 20, 2):
+        power = power @ square
+        total += power / k
+    return 2.0 ** (n_roots + 1) * total
+
+
+def _square_root(g: np.ndarray) -> np.ndarray:
+    """Return the principal square root by the iteration of Denman and Beavers."""
+    root, inverse_root = g, np.eye(len(g))
+    for _ in range(30):
+        before = root
+        root, inverse_root = (
+            (root + np.linalg.inv(inverse_root)) / 2,
+            (inverse_root + np.linalg.inv(root)) / 2,
+        )
+        if np.abs(root - before).max() <= 1e-15 * np.abs(root).max():
+            break
+    return root
 
 
 def _homogeneous(g: np.ndarray, corner: float = 1.0) -> np.ndarray:
