@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
 # The palette of Okabe and Ito (2008), which colour-blind readers can tell apart, without its
@@ -35,6 +36,13 @@ def axes_for(ax, display, size):
 def unframe(ax):
     """Take away the lines around the axes that carry no scale."""
     ax.spines[["top", "right"]].set_visible(False)
+
+
+def whole_ticks(axis):
+    """Number an axis at whole numbers only, whatever locator it has."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def settled_size(ax):
@@ -80,7 +88,7 @@ def checked_array(what, values, shape, *, rule="", allowed=np.isfinite):
 def fitted_attribute(estimator, name, meaning):
     """Return a fitted attribute of an estimator, or say that it has none."""
     if not hasattr(estimator, name):
-        raise ValueError(
+        raise NotFittedError(
             f"'estimator' must be fitted and have '{name}', {meaning}. Got {estimator!r} instead."
         )
     return getattr(estimator, name)

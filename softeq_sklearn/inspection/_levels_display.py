@@ -159,8 +159,10 @@ class LevelsDisplay:
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If the estimator has no levels.
         ValueError
-            If the estimator has no levels, or an argument is not as described.
+            If it has no groups, or an argument is not as described.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         levels = fitted_attribute(estimator, "levels_", "the levels of its groups")

@@ -17,6 +17,7 @@ from softeq_sklearn.inspection._drawing import (
     RED,
     checked_array,
     unframe,
+    whole_ticks,
 )
 from softeq_sklearn.inspection._orbit_elements import orbit_elements
 from softeq_sklearn.metrics._equivariance_error import _checked_dim, _evaluate, _like
@@ -249,7 +250,7 @@ class OrbitDisplay:
         if self.label == "angle in degrees":
             panel.set_xticks([0, 90, 180, 270, 360])
         elif not self.is_path:
-            panel.xaxis.get_major_locator().set_params(integer=True)
+            whole_ticks(panel.xaxis)
         panel.set_title(self.output_names[index], fontsize="medium")
         panel.set_axisbelow(True)
         panel.grid(color=LIGHT_GREY, linewidth=0.8)

@@ -14,6 +14,7 @@ from softeq_sklearn.inspection._drawing import (
     fitted_attribute,
     settled_size,
     unframe,
+    whole_ticks,
 )
 
 # With seven colours enough for 28 groups that differ in one or the other.
@@ -107,8 +108,10 @@ class StrengthPathDisplay:
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If the estimator has no such path.
         ValueError
-            If the estimator has no such path, or no groups.
+            If it has no groups.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         path = fitted_attribute(estimator, "strength_path_", "the strengths of each epoch")
@@ -149,7 +152,7 @@ class StrengthPathDisplay:
         ax, n_epochs = self.ax_, len(self.strength_path)
         self._set_strength_axis()
         ax.set_xlim((1, n_epochs) if n_epochs > 1 else (0.5, 1.5))
-        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        whole_ticks(ax.xaxis)
         ax.set_axisbelow(True)
         ax.grid(color=LIGHT_GREY, linewidth=0.8)
         unframe(ax)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from sklearn.exceptions import NotFittedError
 
 from softeq_sklearn.inspection import Levels, LevelsDisplay
 
@@ -221,5 +222,5 @@ def test_wrong_ways_to_draw_are_refused(display):
         display.plot(scale="log")
     with pytest.raises(TypeError, match="'ax' must be matplotlib Axes or None. Got 3"):
         display.plot(ax=3)
-    with pytest.raises(ValueError, match="'estimator' must be fitted and have 'levels_'"):
+    with pytest.raises(NotFittedError, match="'estimator' must be fitted and have 'levels_'"):
         LevelsDisplay.from_estimator(SimpleNamespace())

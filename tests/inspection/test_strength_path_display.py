@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
+from sklearn.exceptions import NotFittedError
 
 from softeq_sklearn.inspection import StrengthPathDisplay
 from softeq_sklearn.inspection._strength_path_display import spread
@@ -157,7 +158,9 @@ def test_wrong_arguments_are_refused(path, name, error, words):
 
 
 def test_estimators_without_a_path_are_refused():
-    with pytest.raises(ValueError, match="'estimator' must be fitted and have 'strength_path_'"):
+    with pytest.raises(
+        NotFittedError, match="'estimator' must be fitted and have 'strength_path_'"
+    ):
         StrengthPathDisplay.from_estimator(SimpleNamespace())
     with pytest.raises(TypeError, match="'ax' must be"):
         StrengthPathDisplay(PATH, NAMES).plot(ax="no axes")
