@@ -442,6 +442,20 @@ def test_the_table_has_every_cell_and_every_setting(tmp_path):
     assert text.count("| 1e | 1? |  |\n") == 3 and text.count("|  |  | 1e |\n") == 3
 
 
+def test_found_groups_are_counted_by_noise_and_by_true_error(tmp_path):
+    lines = [broken(), broken(true_error=0.02, verdict="exact"), broken(rows=300, noise=1.0)]
+    lines += [line(verdict="broken"), line(target_noise=0.1)]
+    write_table(lines, [], tmp_path / "table.md")
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    by_noise = (
+        "| noise | 300 rows | 1000 rows |\n|---|---|---|\n| 0.3 |  | 1 of 2 |\n| 1 | 1 of 1 |  |"
+    )
+    assert by_noise in text
+    assert "| 0.01 to 0.02 |  | 0 of 1 |\n| 0.05 to 1 | 1 of 1 | 1 of 1 |" in text
+    assert "| noise | 1000 rows | 1000 rows, target noise 0.1 |\n" in text
+    assert "\n| 0.3 | 1 of 1 | 0 of 1 |\n" in text
+
+
 def test_half_a_fit_is_done_again(tmp_path):
     path = tmp_path / "lines.csv"
     write_lines(path, COLUMNS, [line(seed=0), broken(seed=0), line(seed=1)])

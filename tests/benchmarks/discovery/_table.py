@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import os
 import platform
 
@@ -26,6 +27,7 @@ from tests.benchmarks.discovery._fit import SETTING
 
 # Seeds from here on are for choosing settings; they are never mixed with those reported.
 DEVELOPMENT = 100
+ERROR_EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 1.0)
 
 
 def write_table(lines, times, path):
@@ -50,6 +52,7 @@ def write_table(lines, times, path):
             table_of_bars(bars(rows, times_of(chosen, times))),
             shares(rows, "Broken groups that are found", rows.true_error > 0),
             from_which_noise(rows),
+            shares_by_error(rows),
             shares(rows, "Exact groups called approximate or broken", rows.true_error == 0),
             every_cell(rows),
         ]
@@ -124,21 +127,39 @@ def side_by_side(settings, times):
 def shares(rows, title, mask):
     """Share with verdict approximate or broken, by noise and number of rows."""
     rows = grid(rows.where(mask))
-    numbers = [(n, t) for n in np.unique(rows.rows) for t in np.unique(rows.target_noise)]
-    numbers = [
-        key for key in numbers if ((rows.rows == key[0]) & (rows.target_noise == key[1])).any()
+    lines = {f"{noise:g}": rows.noise == noise for noise in np.unique(rows.noise)}
+    return found_table(title, "noise", rows, lines)
+
+
+def shares_by_error(rows):
+    """Share of broken groups that are found, by true error and number of rows."""
+    rows = grid(rows.where(rows.true_error > 0))
+    lines = {
+        f"{low:g} to {high:g}": (rows.true_error > low) & (rows.true_error <= high)
+        for low, high in itertools.pairwise(ERROR_EDGES)
+    }
+    return found_table("Broken groups that are found, by true error", "true error", rows, lines)
+
+
+def found_table(title, what, rows, lines):
+    """A table of found of all, a line for each mask, a column for each number of rows and noise."""
+    if not len(rows):
+        return ""
+    columns = {}
+    for n, noise in sorted(set(zip(rows.rows, rows.target_noise, strict=True))):
+        name = f"{n:.0f} rows" + (f", target noise {noise:g}" if noise else "")
+        columns[name] = (rows.rows == n) & (rows.target_noise == noise)
+    cells = [
+        [name, *(found_of(rows.where(line & column)) for column in columns.values())]
+        for name, line in lines.items()
+        if line.any()
     ]
-    head = ["noise"]
-    head += [f"{n:.0f} rows" + (f", target noise {t:g}" if t else "") for n, t in numbers]
-    lines = []
-    for noise in np.unique(rows.noise):
-        line = [f"{noise:g}"]
-        for n, t in numbers:
-            here = (rows.noise == noise) & (rows.rows == n) & (rows.target_noise == t)
-            found = is_found(rows.where(here))
-            line.append(f"{found.sum()} of {len(found)}" if len(found) else "")
-        lines.append(line)
-    return f"### {title}\n\n" + table(head, lines) if lines else ""
+    return f"### {title}\n\n" + table([what, *columns], cells)
+
+
+def found_of(rows):
+    """How many of how many are found; empty for none."""
+    return f"{is_found(rows).sum()} of {len(rows)}" if len(rows) else ""
 
 
 def from_which_noise(rows):
