@@ -70,7 +70,7 @@ def _without_rate(A: np.ndarray) -> np.ndarray:
 
 
 def _without_factor(h: np.ndarray) -> np.ndarray:
-    """h / s with the s that makes the mean of the squared singular values 1."""
+    """Divide by the s that makes the mean of the squared singular values 1."""
     return h / np.sqrt(np.mean(np.sum(h**2, axis=2), axis=1))[:, None, None]
 
 
