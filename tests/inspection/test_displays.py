@@ -38,12 +38,12 @@ def model(request, data):
     return make(n_members=request.param).fit(*data)
 
 
-def make_displays(model, **kwargs):
+def make_displays(model):
     """Each display of a fit."""
     return [
-        LevelsDisplay.from_estimator(model, **kwargs),
-        StrengthPathDisplay.from_estimator(model, **kwargs),
-        OrbitDisplay.from_estimator(model, np.arange(4.0), "rotations", outputs=0, **kwargs),
+        LevelsDisplay.from_estimator(model),
+        StrengthPathDisplay.from_estimator(model),
+        OrbitDisplay.from_estimator(model, np.arange(4.0), "rotations", outputs=0),
     ]
 
 
@@ -83,10 +83,14 @@ def test_a_display_draws_again(model):
 
 
 def test_axes_are_used_and_no_other_figure_is_made(model):
-    figure, ax = plt.subplots()
-    for display in make_displays(model, ax=ax):
-        assert display.figure_ is figure
-        assert np.ravel(display.ax_).tolist() == [ax]
+    figure, (above, middle, below) = plt.subplots(3)
+    displays = [
+        LevelsDisplay.from_estimator(model, ax=above),
+        StrengthPathDisplay.from_estimator(model, ax=middle),
+        OrbitDisplay.from_estimator(model, np.arange(4.0), "flip", outputs=0, ax=below),
+    ]
+    assert [np.ravel(display.ax_)[0] for display in displays] == [above, middle, below]
+    assert all(display.figure_ is figure for display in displays)
     assert plt.get_fignums() == [figure.number]
 
 
