@@ -11,6 +11,7 @@ from softeq_sklearn.representations._words import POINT
 _POOL = 256
 # A pool of bounded elements may not reach far enough along the orbits of other groups at once.
 _ROUNDS = 3
+_WEIGHT_OF_SIZE = 100.0
 _BATCH_NUMBERS = 2**22
 
 
@@ -53,7 +54,8 @@ def canonical_rows(X, group, rep, rng):
     elements, rows = np.repeat(identity, len(X), axis=0), X
     for _ in range(_ROUNDS):
         pool = np.concatenate([identity, group.sample(_POOL, rng)])
-        elements = compose(elements, pool[_nearest(rows, anchor, pool, rep)])
+        distance = _distance_of_points if group.is_affine else _distance_of_sizes
+        elements = compose(elements, pool[_nearest(rows, anchor, pool, rep, distance)])
         rows = act_on_each_row(rep, inverse(elements), X)
     return elements, rows
 
@@ -69,7 +71,19 @@ def _anchor(X, group, rep, rng):
     return anchor
 
 
-def _nearest(rows, anchor, pool, rep):
+def _distance_of_points(rows, anchor):
+    return np.sum((rows - anchor) ** 2, axis=-1)
+
+
+def _distance_of_sizes(rows, anchor):
+    """The size counts most: the nearest to an anchor behind it that scaling can bring is 0."""
+    sizes, size = np.linalg.norm(rows, axis=-1), np.linalg.norm(anchor)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    directions = np.sum((rows / sizes[:, None] - anchor / (size or 1.0)) ** 2, axis=-1)
+    return _WEIGHT_OF_SIZE * np.log(sizes / (size or 1.0)) ** 2 + directions
+
+
+def _nearest(rows, anchor, pool, rep, distance):
     """Number of the element p of the pool for which p^-1 x is nearest to the anchor."""
     best, nearest = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=int)
     inverses = inverse(pool)
@@ -78,9 +92,9 @@ def _nearest(rows, anchor, pool, rep):
         part = inverses[start : start + step]
         repeated = np.repeat(part, len(rows), axis=0)
         moved = act_on_each_row(rep, repeated, np.tile(rows, (len(part), 1)))
-        distance = np.sum((moved - anchor) ** 2, axis=1).reshape(len(part), -1)
-        number = np.argmin(distance, axis=0)
-        value = distance[number, np.arange(len(rows))]
+        far = distance(moved, anchor).reshape(len(part), -1)
+        number = np.argmin(far, axis=0)
+        value = far[number, np.arange(len(rows))]
         nearest = np.where(value < best, start + number, nearest)
         best = np.minimum(best, value)
     return nearest
