@@ -402,7 +402,7 @@ def test_where_the_rows_cannot_answer():
 
 
 def test_time_is_the_median_of_pairs():
-    what = "processor time of 10 members against 1"
+    what = "processor time of all members against one"
     times = [{"ratio": r} for r in ("2.0", "9.0", "2.9")]
     assert figures(line(), times=times)[what].figure == 2.9
     assert figures(line(), times=times)[what].verdict == "met"

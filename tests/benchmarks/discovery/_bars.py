@@ -443,4 +443,4 @@ def times_of_members(times):
     """Processor time of all members over that of one, the median of timed pairs."""
     ratios = [float(line["ratio"]) for line in times]
     ratio = float(np.median(ratios)) if ratios else np.nan
-    return [Bar("processor time of 10 members against 1", ratio, len(ratios), most=3)]
+    return [Bar("processor time of all members against one", ratio, len(ratios), most=3)]
