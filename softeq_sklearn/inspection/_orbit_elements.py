@@ -90,9 +90,10 @@ def period(A):
     -------
     float or None
     """
-    frequencies = np.abs(np.linalg.eigvals(linear_part(A)).imag)
-    frequencies = frequencies[frequencies > _ZERO * np.linalg.norm(A)]
-    if not frequencies.size:
+    eigenvalues, zero = np.linalg.eigvals(linear_part(A)), _ZERO * np.linalg.norm(A)
+    frequencies = np.abs(eigenvalues.imag)
+    frequencies = frequencies[frequencies > zero]
+    if not frequencies.size or (np.abs(eigenvalues.real) > zero).any():
         return None
     full_turn = 2 * np.pi / frequencies.min()
     identity = np.eye(*A.shape)

@@ -45,7 +45,18 @@ def test_periods_of_several_frequencies():
         assert period(A) == (None if expected is None else pytest.approx(expected))
 
 
-@pytest.mark.parametrize("A", [np.zeros((2, 2)), np.eye(2), [[0, 1], [0, 0]], [[1, -1], [1, 1]]])
+@pytest.mark.parametrize(
+    "A",
+    [
+        np.zeros((2, 2)),
+        np.eye(2),
+        [[0, 1], [0, 0]],
+        [[1, -1], [1, 1]],
+        [[999, -1], [1, 999]],  # its exponential after a turn is no floating point number
+        [[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]],  # a screw: turns about z and moves along z
+        [[0, -1, 1, 0], [1, 0, 0, 1], [0, 0, 0, -1], [0, 0, 1, 0]],  # turns that grow
+    ],
+)
 def test_what_never_comes_back_has_no_period(A):
     assert period(np.array(A, dtype=float)) is None
 
