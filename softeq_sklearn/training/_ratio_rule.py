@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 
 def ratio_strengths(strengths, penalties, power):
     """Strengths divided by the ratio of each group's lowest penalty to the smallest of them.
@@ -31,7 +33,7 @@ def ratio_strengths(strengths, penalties, power):
     compared = [name for name, value in strengths.items() if value > 0 and lowest[name] > 0]
     smallest = min((lowest[name] for name in compared), default=1.0)
     return {
-        name: value / (lowest[name] / smallest) ** power if name in compared else value
+        name: float(value / (lowest[name] / smallest) ** power) if name in compared else value
         for name, value in strengths.items()
     }
 
@@ -41,18 +43,19 @@ def per_constraint(penalties, n_constraints):
 
     Parameters
     ----------
-    penalties : dict of str to float
-        Penalty of each group.
-    n_constraints : dict of str to int
-        Number of constraints of each group.
+    penalties : dict of str to float or ndarray
+        Penalty of each group, or of each group in each layer.
+    n_constraints : dict of str to int or ndarray
+        Number of constraints of each group, or of each group in each layer.
 
     Returns
     -------
-    dict of str to float
+    dict of str to float or ndarray
 
     Examples
     --------
-    >>> per_constraint({"a": 1.0, "b": 2.0}, {"a": 10, "b": 100})
+    >>> counted = per_constraint({"a": 1.0, "b": 2.0}, {"a": 10, "b": 100})
+    >>> {name: float(value) for name, value in counted.items()}
     {'a': 0.1, 'b': 0.02}
     """
-    return {name: value / max(n_constraints[name], 1) for name, value in penalties.items()}
+    return {name: value / np.maximum(n_constraints[name], 1) for name, value in penalties.items()}
