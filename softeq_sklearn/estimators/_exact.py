@@ -5,7 +5,7 @@ from __future__ import annotations
 from softeq_sklearn.groups import Group, is_subgroup
 
 
-def with_exact_group(groups, exact_group):
+def with_exact_group(groups, exact_group, parameter="exact_group"):
     """Look the exact group up among the candidates, or let it join them.
 
     Parameters
@@ -14,6 +14,8 @@ def with_exact_group(groups, exact_group):
         The candidates.
     exact_group : str, Group or None
         Name of a candidate, or a group.
+    parameter : str, default="exact_group"
+        Name of the parameter, for messages.
 
     Returns
     -------
@@ -32,13 +34,13 @@ def with_exact_group(groups, exact_group):
     if not isinstance(exact_group, Group):
         if exact_group not in groups:
             raise ValueError(
-                f"exact_group must be a group or one of {list(groups)}. Got {exact_group!r}."
+                f"{parameter} must be a group or one of {list(groups)}. Got {exact_group!r}."
             )
         return groups, exact_group
     dims = {group.dim for group in groups.values()}
     if not dims <= {exact_group.dim}:
         raise ValueError(
-            f"exact_group must act on the space of the groups, of dimension {dims.pop()}. "
+            f"{parameter} must act on the space of the groups, of dimension {dims.pop()}. "
             f"Got {exact_group!r}, of dimension {exact_group.dim}."
         )
     for name, group in groups.items():
@@ -47,7 +49,7 @@ def with_exact_group(groups, exact_group):
     name = repr(exact_group)
     if name in groups:
         raise ValueError(
-            f"exact_group must not have the name of another candidate. Got {exact_group!r}."
+            f"{parameter} must not have the name of another candidate. Got {exact_group!r}."
         )
     return {**groups, name: exact_group}, name
 

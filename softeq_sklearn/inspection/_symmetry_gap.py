@@ -1,0 +1,267 @@
+"""What a symmetry costs: held-out loss with a group exact, against the loss without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy import stats
+from sklearn.base import clone
+from sklearn.model_selection import KFold, check_cv
+from sklearn.utils import _safe_indexing, check_random_state, check_scalar, indexable
+from threadpoolctl import threadpool_limits
+
+from softeq_sklearn.estimators._exact import with_exact_group
+from softeq_sklearn.estimators._parameters import named_groups
+from softeq_sklearn.training import threads_for
+
+
+@dataclass(frozen=True, eq=False)
+class SymmetryGap:
+    """Held-out loss with a group exact, minus that without it.
+
+    Losses are squared errors over the total variance of the targets, so that 1 is the loss of
+    their mean.
+
+    Parameters
+    ----------
+    gap : float
+        Difference of the losses, the mean over folds. Positive: imposing the symmetry costs.
+    gap_low, gap_high : float
+        Ends of the confidence interval. If both are positive, the data break the symmetry; if both
+        are negative, imposing it helps.
+    loss_exact, loss_without : float
+        The two losses.
+    n_folds : int
+        Number of folds.
+    row_gaps : ndarray of shape (n_samples,)
+        Difference for each row, over its repetitions; nan for a row that was never held out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn.inspection import SymmetryGap
+    >>> gap = SymmetryGap(0.2, 0.1, 0.3, 0.25, 0.05, 5, np.full(4, 0.2))
+    >>> gap.gap_low > 0  # the data break the symmetry
+    True
+    """
+
+    gap: float
+    gap_low: float
+    gap_high: float
+    loss_exact: float
+    loss_without: float
+    n_folds: int
+    row_gaps: np.ndarray
+
+
+def symmetry_gap(
+    estimator,
+    X,
+    y,
+    group,
+    *,
+    cv=5,
+    confidence=0.95,
+    n_jobs=None,
+    random_state=None,
+) -> SymmetryGap:
+    r"""Compare held-out losses with a symmetry imposed and without it.
+
+    On each fold two clones are fitted: one with ``exact_group=group``, and one whose candidates do
+    not contain the group, nor groups that are equal to it. All else is the same for both, also the
+    random state. A symmetry that holds makes the first the better one, or as good; one that is
+    broken makes it worse by what the breaking explains. Unlike a level, this trusts no figure that
+    the penalty of the group has pulled.
+
+    The rows of a fold share two fits, and all folds share most training rows. So the interval is
+    that of the corrected resampled t-test (Nadeau and Bengio [1]_): with :math:`d_k` the difference
+    on fold k of K, and :math:`n_2 / n_1` the mean ratio of held-out rows to training rows,
+
+    .. math:: \bar d \pm t_{K - 1} \sqrt{\left(\tfrac1K + \tfrac{n_2}{n_1}\right) s_d^2},
+
+    where :math:`s_d^2` is the sample variance of the :math:`d_k`. It is a heuristic, on the wide
+    side, for a quantity whose variance has no unbiased estimate; more folds or repetitions
+    (``cv=RepeatedKFold()``) narrow it. What it covers is the difference of the losses of networks
+    trained on so many rows, not that of the best possible functions.
+
+    Candidates that contain the group stay among those of the second clone, and pull it towards the
+    group: leave them out of `estimator` to see the group alone.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor
+        The regressor; it is not fitted itself.
+    X : array-like of shape (n_samples, n_features)
+        Rows.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    group : str or Group
+        Name of a candidate, or a group on the same space.
+    cv : int, cross-validation generator or iterable, default=5
+        Folds, at least 2. An int shuffles the rows. Rows that are not independent, such as
+        overlapping windows, need a splitter that keeps them together.
+    confidence : float, default=0.95
+        Confidence of the interval, in (0, 1).
+    n_jobs : int or None, default=None
+        Number of folds side by side, as in joblib; each fits with one thread.
+    random_state : int, RandomState instance or None, default=None
+        Governs the folds of an int, and all fits: both clones of a fold have the same seed.
+
+    Returns
+    -------
+    SymmetryGap
+
+    Raises
+    ------
+    TypeError
+        If the estimator is no SoftEquivariantRegressor.
+    ValueError
+        If no candidate has the name, the group acts on another space, there are fewer than 2
+        folds, or a parameter is out of range.
+
+    References
+    ----------
+    .. [1] C. Nadeau, Y. Bengio. Inference for the generalization error. Machine Learning 52,
+       239-281, 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn import SoftEquivariantRegressor
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.inspection import symmetry_gap
+    >>> X = np.random.RandomState(0).randn(150, 2)
+    >>> model = SoftEquivariantRegressor(
+    ...     {"rotations": SO(2)}, "Vector", hidden_channels=16, n_hidden_layers=1, max_epochs=30
+    ... )
+    >>> gap = symmetry_gap(model, X, X[:, 0], "rotations", cv=3, random_state=0)
+    >>> gap.gap_low > 0  # the first coordinate is not invariant
+    True
+    """
+    check_scalar(
+        confidence, "confidence", Real, min_val=0.0, max_val=1.0, include_boundaries="neither"
+    )
+    exact, without = exact_and_without(estimator, group)
+    rng = check_random_state(random_state)
+    X, y = indexable(X, y)
+    folds = list(_splitter(cv, rng).split(X, y))
+    if len(folds) < 2:
+        raise ValueError(f"cv must make at least 2 folds. Got {len(folds)} from {cv!r}.")
+    seeds = rng.randint(np.iinfo(np.int32).max, size=len(folds))
+    losses = Parallel(n_jobs=n_jobs)(
+        delayed(_row_losses)(exact, without, X, y, train, test, int(seed))
+        for (train, test), seed in zip(folds, seeds, strict=True)
+    )
+    Y = np.asarray(y, dtype=np.float64)
+    variance = np.var(Y.reshape(len(Y), -1), axis=0).sum()
+    return _summary(losses, folds, len(Y), variance or 1.0, confidence)
+
+
+def exact_and_without(estimator, group):
+    """Return two clones: one with a group exact, and one without it among the candidates.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor
+        The regressor.
+    group : str or Group
+        Name of a candidate, or a group.
+
+    Returns
+    -------
+    exact, without : SoftEquivariantRegressor
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no candidates to choose from.
+    ValueError
+        If no candidate has the name, the group acts on another space, or the estimator has an
+        exact group already.
+    """
+    parameters = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+    if not {"groups", "strengths", "exact_group", "random_state"} <= set(parameters):
+        raise TypeError(
+            "estimator must be a SoftEquivariantRegressor, whose symmetries can be made exact or "
+            f"left out. Got {estimator!r}."
+        )
+    if parameters["exact_group"] is not None:
+        raise ValueError(
+            "estimator must have no exact group, since there can be only one. "
+            f"Got exact_group={parameters['exact_group']!r}."
+        )
+    candidates = named_groups(parameters["groups"])
+    groups, name = with_exact_group(candidates, group, "group")
+    others = {n: g for n, g in candidates.items() if g != groups[name]}
+    strengths = parameters["strengths"]
+    if isinstance(strengths, Mapping):
+        strengths = {n: strength for n, strength in strengths.items() if n in others}
+    exact = clone(estimator).set_params(exact_group=group)
+    return exact, clone(estimator).set_params(groups=others, strengths=strengths)
+
+
+def corrected_interval(differences, test_share, confidence):
+    r"""Interval of the corrected resampled t-test, :math:`\bar d \pm t \sqrt{(1/K + q) s^2}`.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_folds,)
+        The difference on each fold.
+    test_share : float
+        q, held-out rows over training rows.
+    confidence : float
+        Confidence.
+
+    Returns
+    -------
+    low, high : float
+    """
+    n_folds = len(differences)
+    error = np.sqrt((1.0 / n_folds + test_share) * np.var(differences, ddof=1))
+    width = stats.t.ppf(0.5 + confidence / 2.0, n_folds - 1) * error
+    return float(np.mean(differences) - width), float(np.mean(differences) + width)
+
+
+def _splitter(cv, rng):
+    if isinstance(cv, Integral):
+        return KFold(cv, shuffle=True, random_state=rng)
+    return check_cv(cv)
+
+
+def _row_losses(exact, without, X, y, train, test, seed):
+    """Squared errors of both variants on held-out rows, of shape (2, n_test)."""
+    losses = []
+    truth = np.asarray(_safe_indexing(y, test), dtype=np.float64).reshape(len(test), -1)
+    with threads_for(0), threadpool_limits(1):
+        for variant in (exact, without):
+            model = clone(variant).set_params(random_state=seed)
+            model.fit(_safe_indexing(X, train), _safe_indexing(y, train))
+            predicted = model.predict(_safe_indexing(X, test)).reshape(len(test), -1)
+            losses.append(np.sum((predicted - truth) ** 2, axis=1))
+    return np.array(losses)
+
+
+def _summary(losses, folds, n_rows, variance, confidence):
+    """Put the losses of all folds together."""
+    losses = [np.asarray(loss, dtype=np.float64) / variance for loss in losses]
+    mean_exact, mean_without = np.mean([loss.mean(axis=1) for loss in losses], axis=0)
+    differences = np.array([(loss[0] - loss[1]).mean() for loss in losses])
+    total, count = np.zeros(n_rows), np.zeros(n_rows)
+    for (_, test), loss in zip(folds, losses, strict=True):
+        np.add.at(total, test, loss[0] - loss[1])
+        np.add.at(count, test, 1)
+    test_share = float(np.mean([len(test) / len(train) for train, test in folds]))
+    low, high = corrected_interval(differences, test_share, confidence)
+    return SymmetryGap(
+        gap=float(differences.mean()),
+        gap_low=low,
+        gap_high=high,
+        loss_exact=float(mean_exact),
+        loss_without=float(mean_without),
+        n_folds=len(folds),
+        row_gaps=np.divide(total, count, out=np.full(n_rows, np.nan), where=count > 0),
+    )
