@@ -8,6 +8,7 @@ from softeq_sklearn.inspection._levels_display import LevelsDisplay
 from softeq_sklearn.inspection._orbit_display import OrbitDisplay
 from softeq_sklearn.inspection._relations import relations
 from softeq_sklearn.inspection._strength_path_display import StrengthPathDisplay
+from softeq_sklearn.inspection._symmetry_gap import SymmetryGap, symmetry_gap
 from softeq_sklearn.inspection._symmetry_levels import SymmetryLevels
 
 __all__ = [
@@ -18,10 +19,12 @@ __all__ = [
     "LevelsDisplay",
     "OrbitDisplay",
     "StrengthPathDisplay",
+    "SymmetryGap",
     "SymmetryLevels",
     "discover",
     "discovered_group",
     "equivariance_bound",
     "equivariance_test",
     "relations",
+    "symmetry_gap",
 ]
