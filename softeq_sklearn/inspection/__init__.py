@@ -5,6 +5,7 @@ from softeq_sklearn.inspection._discovered import DiscoveredGroup, discover, dis
 from softeq_sklearn.inspection._equivariance_bound import EquivarianceBound, equivariance_bound
 from softeq_sklearn.inspection._equivariance_test import EquivarianceTest, equivariance_test
 from softeq_sklearn.inspection._levels_display import LevelsDisplay
+from softeq_sklearn.inspection._local_equivariance_bound import local_equivariance_bound
 from softeq_sklearn.inspection._orbit_display import OrbitDisplay
 from softeq_sklearn.inspection._relations import relations
 from softeq_sklearn.inspection._strength_path_display import StrengthPathDisplay
@@ -25,6 +26,7 @@ __all__ = [
     "discovered_group",
     "equivariance_bound",
     "equivariance_test",
+    "local_equivariance_bound",
     "relations",
     "symmetry_gap",
 ]

@@ -100,6 +100,7 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
 
     See Also
     --------
+    local_equivariance_bound : A far tighter bound, at given rows.
     softeq_sklearn.metrics.equivariance_error : The mean over rows and elements: an estimate.
 
     References
@@ -125,7 +126,9 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     >>> bool(exact.bound < 1e-4 * result.bound)
     True
     """
-    n_search = _checked(estimator, group, radius, n_search)
+    check_covered(estimator, group)
+    _check_number("radius", radius, Real)
+    _check_number("n_search", n_search, Integral)
     scale_in, scale_out = estimator._scale_in, estimator._scale_out
     per_layer = network_bound(estimator.module_, group, float(radius), scale_in, scale_out)
     error = FunctionError(
@@ -133,12 +136,12 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     )
     rng = check_random_state(random_state)
     n_in = len(scale_in.offset)
-    found = largest_error(error, n_in, float(radius), group, n_search, rng)
+    found = largest_error(error, n_in, float(radius), group, int(n_search), rng)
     return EquivarianceBound(sum(per_layer.values()), found, float(radius), per_layer)
 
 
-def _checked(estimator, group, radius, n_search):
-    """Refuse what the bound does not cover; return `n_search` as int."""
+def check_covered(estimator, group):
+    """Refuse an estimator and a group for which no bound is known."""
     if not isinstance(estimator, BaseEquivariantRegressor):
         raise TypeError(
             "estimator must be a SoftEquivariantRegressor, EquivariantRegressor or "
@@ -147,8 +150,6 @@ def _checked(estimator, group, radius, n_search):
     check_is_fitted(estimator)
     if not isinstance(group, Group):
         raise TypeError(f"group must be a Group. Got {group!r}.")
-    _check_number("radius", radius, Real)
-    _check_number("n_search", n_search, Integral)
     network = estimator.module_
     if type(network).forward is not TensorNetwork.forward:
         raise ValueError(
@@ -176,7 +177,6 @@ def _checked(estimator, group, radius, n_search):
             "estimator must have no Points among its columns: no bound is known for them. "
             f"Got rep_in={estimator._rep_in!r}, rep_out={estimator._rep_out!r}."
         )
-    return int(n_search)
 
 
 def _check_number(name, value, kind):

@@ -39,7 +39,7 @@ def network_bound(network, group, radius, scale_in, scale_out):
         The bound, split by the layer that causes it; with members the mean over them.
 
     """
-    dense = {layer: layer_arrays(layer) for layer in network.layers if _is_linear(layer)}
+    dense = {layer: layer_arrays(layer) for layer in network.layers if is_linear(layer)}
     weight, _ = next(iter(dense.values()))
     n_members = len(weight) if weight.ndim == 3 else 1
     parts = [
@@ -51,17 +51,19 @@ def network_bound(network, group, radius, scale_in, scale_out):
 
 def _member_bound(network, dense, member, group, radius, scale_in, scale_out):
     """The split bound of one member."""
-    bounds, segments = _entry(network, group, radius, scale_in)
+    moved = moved_by_removed_mean(network, group, scale_in)
+    bounds = Bounds(np.array([radius + moved]), np.array([[moved]]))
+    segments = [slice(0, layouts_of(network.layers[0])[0].size)]
     names, number, last = ["removed mean"], 0, network.layers[-1]
     for layer in network.layers:
-        if _is_linear(layer):
+        if is_linear(layer):
             number += 1
-            layouts = _layouts(layer)
+            layouts = layouts_of(layer)
             weight, bias = dense[layer]
             if weight.ndim == 3:
                 weight, bias = weight[member], bias[member]
             if layer is last:
-                linear = _in_output_units(network, weight, bias, layouts, group, scale_out)
+                linear = in_output_units(network, weight, bias, layouts, group, scale_out)
                 behind = [slice(0, layouts[1].size)]
             else:
                 linear = DenseLinear.of(weight, bias, layouts, group, network.orthogonal)
@@ -77,7 +79,7 @@ def _member_bound(network, dense, member, group, radius, scale_in, scale_out):
             segments = _hidden_segments(layer.layout)
             names.append(f"gated {number}")
         else:
-            hidden = _gated_after(network.layers, layer).layout
+            hidden = gated_after(network.layers, layer).layout
             channels, features = _types_of_segments(hidden)
             products = products_of(layer, member, channels)
             limit = getattr(layer, "limit", None)
@@ -85,25 +87,53 @@ def _member_bound(network, dense, member, group, radius, scale_in, scale_out):
     return dict(zip(names, bounds.shares[0], strict=True))
 
 
-def _entry(network, group, radius, scaling):
-    """Bounds of the inputs, one segment, and of what removing a mean does to them.
+def moved_by_removed_mean(network, group, scaling):
+    """Bound how far an element takes scaled rows beside its action on them.
 
     Scaled rows are (x - o) / f. Where the group moves o, an element takes them to rho(g) x plus
     (rho(g) o - o) / f, which is at most twice the residual of o / f.
+
+    Parameters
+    ----------
+    network : TensorNetwork
+        The network.
+    group : Group
+        The group.
+    scaling : ColumnScaling
+        The scaling of its input.
+
+    Returns
+    -------
+    float
     """
-    layout = _layouts(network.layers[0])[0]
+    layout = layouts_of(network.layers[0])[0]
     columns = network.entry.columns.cpu().numpy()
     removed = (scaling.offset / scaling.factor)[columns]
-    moved = 2 * float(np.linalg.norm(_outside(removed, layout, group)))
-    bounds = Bounds(np.array([radius + moved]), np.array([[moved]]))
-    return bounds, [slice(0, layout.size)]
+    return 2 * float(np.linalg.norm(_outside(removed, layout, group)))
 
 
-def _in_output_units(network, weight, bias, layouts, group, scaling):
+def in_output_units(network, weight, bias, layouts, group, scaling):
     """The last layer with the scaling of the outputs, without the constants that the group fixes.
 
     All components of one tensor share a factor, which commutes with the group; and a constant that
     the group fixes cancels in f(gx) - g f(x).
+
+    Parameters
+    ----------
+    network : TensorNetwork
+        The network.
+    weight, bias : ndarray of shape (out, in) and (out,)
+        Its last layer.
+    layouts : tuple of FeatureLayout
+        The layouts of its input and output.
+    group : Group
+        The group.
+    scaling : ColumnScaling
+        The scaling of its output.
+
+    Returns
+    -------
+    DenseLinear
     """
     columns = np.argsort(network.exit.positions.cpu().numpy())
     factor, offset = scaling.factor[columns], scaling.offset[columns]
@@ -122,7 +152,7 @@ def _outside(values, layout, group):
 
 def _gated_segments(layers, layer):
     """Scalars, the gates of each type, the tensors of each type, behind a hidden linear layer."""
-    hidden = _gated_after(layers, layer).layout
+    hidden = gated_after(layers, layer).layout
     tensors = [word for word in hidden.types if word]
     sizes = [hidden.channels_of(()), *(hidden.channels_of(word) for word in tensors)]
     sizes += [hidden.channels_of(word) * hidden.components(word) for word in tensors]
@@ -153,16 +183,18 @@ def _consecutive(sizes):
     return [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
 
 
-def _gated_after(layers, layer):
+def gated_after(layers, layer):
     """The gated layer that ends the block of a layer."""
     after = list(layers)[list(layers).index(layer) :]
     return next(each for each in after if isinstance(each, GatedNonlinearity))
 
 
-def _is_linear(layer):
+def is_linear(layer):
+    """Whether a layer is linear, of any kind."""
     return hasattr(layer, "dense") or isinstance(layer, ResidualLinear)
 
 
-def _layouts(layer):
+def layouts_of(layer):
+    """Layouts of the input and the output of a linear layer."""
     layer = layer.exact if isinstance(layer, ResidualLinear) else layer
     return layer.layout_in, layer.layout_out
