@@ -7,7 +7,7 @@ like? We take a target whose symmetries are known: the inertia tensor of five po
 third column made smaller. Rotations about z are an exact symmetry, those about x and y are not.
 
 Run it with ``python examples/plot_levels.py [--output folder]``; it needs the extra ``plot`` and
-about 15 s of one core.
+about 20 s of one core.
 """
 
 import argparse
@@ -45,8 +45,9 @@ print("true errors:", ", ".join(f"{name} {error:.3f}" for name, error in true_er
 # %%
 # Levels
 # ------
-# Dots are the levels of the fitted function, rings the true errors. The axis is a square root, so
-# that a level of 0.002 stands apart from 0.
+# Dots are the levels of the fitted function, lines their 95 % intervals, rings the true errors. On
+# the grey bars a level is no larger than that of an exact symmetry may be. The axis is a square
+# root, so that a level of 0.002 stands apart from 0.
 
 display = LevelsDisplay.from_estimator(model, true_error=true_error)
 display.figure_.savefig(folder / "levels_display.png", dpi=90)

@@ -34,8 +34,9 @@ class StrengthPathDisplay:
     Parameters
     ----------
     strength_path : array-like of shape (n_epochs, n_groups) or (n_epochs, n_groups, n_layers)
-        Strengths at the end of each epoch, at least 0. Of several layers the mean is drawn as a
-        line, and the range from the smallest to the largest as a band.
+        Strengths at the end of each epoch, at least 0; infinite for a group that was held
+        exactly. Of several layers the mean is drawn as a line, and the range from the smallest to
+        the largest as a band.
     name : array-like of shape (n_groups,)
         Names of the groups.
 
@@ -55,7 +56,7 @@ class StrengthPathDisplay:
     Raises
     ------
     ValueError
-        If the shapes do not fit, or a strength is negative or not finite.
+        If the shapes do not fit, or a strength is negative or nan.
     TypeError
         If the strengths are not real numbers.
 
@@ -66,7 +67,8 @@ class StrengthPathDisplay:
     Notes
     -----
     Where a strength is 0 the axis is logarithmic down to the power of ten below the smallest
-    positive strength, and linear from there to 0.
+    positive strength, and linear from there to 0. An infinite strength is drawn on the upper
+    border, and ends at a name with the sign of infinity.
 
     Examples
     --------
@@ -85,7 +87,7 @@ class StrengthPathDisplay:
             strength_path,
             (None, len(self.name), *by_layer),
             rule="strengths that are at least 0",
-            allowed=lambda a: (0 <= a) & (a < np.inf),
+            allowed=lambda a: a >= 0,
         )
 
     @classmethod
@@ -162,7 +164,7 @@ class StrengthPathDisplay:
     def _set_strength_axis(self):
         """Make the axis logarithmic, with a part for 0 below where there is one."""
         ax, path = self.ax_, self.strength_path
-        positive = path[path > 0]
+        positive = path[(path > 0) & np.isfinite(path)]
         if not positive.size:
             positive = np.ones(1)
         smallest, largest = positive.min(), positive.max()
@@ -181,10 +183,12 @@ class StrengthPathDisplay:
         ax.yaxis.set_minor_formatter(lambda value, _: "")
 
     def _draw_group(self, index, kwargs):
-        path = self.strength_path[:, index]
+        # The limits are set: infinity is the upper border, where clipping would cut the line.
+        path = np.minimum(self.strength_path[:, index], self.ax_.get_ylim()[1])
         epochs = np.arange(1, len(path) + 1)
         color, dashes = _line_style(index)
         style = {"color": color, "linestyle": dashes, "linewidth": 2, "label": self.name[index]}
+        style["clip_on"] = bool(np.isfinite(self.strength_path[:, index]).all())
         if len(path) == 1:
             style["marker"] = "o"
         mean = path
@@ -206,7 +210,9 @@ class StrengthPathDisplay:
         ends = ax.transAxes.inverted().transform(ax.transData.transform(ends))[:, 1]
         places = spread(ends, _LINE_HEIGHT * font_size / _POINTS_PER_INCH / height)
         labels = []
-        for name, line, end, place in zip(self.name, self.lines_, ends, places, strict=True):
+        infinite = np.isinf(self.strength_path[-1].reshape(len(self.name), -1)).any(axis=1)
+        names = [f"{n} (∞)" if held else n for n, held in zip(self.name, infinite, strict=True)]
+        for name, line, end, place in zip(names, self.lines_, ends, places, strict=True):
             style = {"color": line.get_color(), "transform": ax.transAxes, "clip_on": False}
             ax.plot([1.01, 1.04], [end, place], linewidth=0.8, **style, scalex=False, scaley=False)
             labels.append(

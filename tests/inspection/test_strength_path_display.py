@@ -98,6 +98,26 @@ def test_paths_without_change(path):
     assert visible, "a scale without a number says nothing"
 
 
+@pytest.mark.parametrize("path", [PATH, PATH[:, :, None] * [1, 2]])
+def test_infinite_strengths_are_drawn_on_the_border(path):
+    finite = StrengthPathDisplay(np.delete(path, 0, axis=1), NAMES[1:]).plot().ax_.get_ylim()
+    path = path.copy()
+    path[:, 0] = np.inf
+    display = StrengthPathDisplay(path, NAMES).plot()
+    assert display.ax_.get_ylim() == finite
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), [finite[1]] * 4)
+    assert [label.get_text() for label in display.labels_] == ["SO(2) (∞)", "flip", "C(4)"]
+    assert display.labels_[0].get_position()[1] == pytest.approx(1)
+    display.figure_.draw_without_rendering()
+
+
+@pytest.mark.parametrize("value", [0, np.inf])
+def test_only_infinite_strengths(value):
+    display = StrengthPathDisplay([[np.inf, value]] * 3, NAMES[:2]).plot()
+    display.figure_.draw_without_rendering()
+    assert np.isfinite(display.ax_.get_ylim()).all()
+
+
 def test_one_epoch_is_a_dot():
     assert StrengthPathDisplay([[1.0, 2.0]], ["a", "b"]).plot().lines_[0].get_marker() == "o"
 
