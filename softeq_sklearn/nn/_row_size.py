@@ -26,6 +26,10 @@ class RowSize(nn.Module):
     these are zero too has no size. It is left as it is, and its outputs of weight other than 0 are
     zero: no other value is equivariant.
 
+    What the layers read is :math:`\sqrt{2k} \log n`, with k the number of features that count: the
+    variance of :math:`\log n` is about 1 / (2 k) where these are independent normal numbers, and a
+    feature of unit variance is learnt as fast as all others.
+
     Parameters
     ----------
     weights_in : ndarray of shape (n_in,)
@@ -69,6 +73,7 @@ class RowSize(nn.Module):
         rows = np.stack([(weights_in == w) & counted for w in self._powers]).astype(float)
         self._shares = rows.sum(1)
         self.position = position
+        self.spread = 1 / np.sqrt(2 * self._shares.sum())
         self.register_buffer("means", torch.from_numpy(rows / rows.sum(1, keepdims=True)))
         self.register_buffer("weights_in", torch.from_numpy(weights_in.astype(float)[:, None]))
         self.register_buffer("weights_out", torch.from_numpy(weights_out.astype(float)[:, None]))
@@ -101,7 +106,7 @@ class RowSize(nn.Module):
         return power / max(total, 1.0)
 
     def divide(self, features):
-        """Return u with log n among it, and what `multiply` needs.
+        """Return u with sqrt(2 k) log n among it, and what `multiply` needs.
 
         Parameters
         ----------
@@ -116,7 +121,7 @@ class RowSize(nn.Module):
         log_size, has_size = self(features)
         units = features * torch.exp(-self.weights_in.to(features.dtype) * log_size)
         before, after = units[..., : self.position, :], units[..., self.position :, :]
-        return torch.cat([before, log_size, after], -2), (log_size, has_size)
+        return torch.cat([before, log_size / self.spread, after], -2), (log_size, has_size)
 
     def multiply(self, outputs, size):
         """Return outputs of shape (*members, n_out, n_samples) times their power of n."""

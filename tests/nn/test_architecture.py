@@ -145,8 +145,8 @@ PROJECTIONS = [
     ([C(4)], O(2), "1 V", "V 1"),
     ([SO(3)], S(3), "V V", "V"),
     ([SO(2), Scaling(2)], Scaling(2), "V W", "VW V"),
-    ([Scaling(2)], GL(2), "V W", "VW 1"),
-    ([Scaling(2)], SO(2), "V W", "V 1"),
+    ([Scaling(2), SL(2)], GL(2), "V W", "VW 1"),
+    ([Scaling(2), SO(2)], SO(2), "V W", "V 1"),
     ([SL(2), SO(2)], SL(2), "V W V", "1 V W"),
     ([Translation(2)], SE(2), "P P 1", "V P 1"),
     ([SO(2)], E(2), "P P V", "P V"),
@@ -242,6 +242,7 @@ def test_network_of_single_precision(equivariance_gap):
         ([S(2)], SO(2), r"must permute coordinates .* Got SO\(2\)"),
         ([S(2), Z(2)], Scaling(2), r"must permute coordinates .* Got Scaling\(2\)"),
         ([SO(2)], SO(3), r"dimension 2. Got SO\(3\)"),
+        ([Scaling(2), SO(2)], SL(2), r"must be conformal .* Got SL\(2\)"),
         ([Scaling(2)], SO(1), r"dimension 2. Got SO\(1\)"),
     ],
 )

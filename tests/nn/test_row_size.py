@@ -182,6 +182,14 @@ def test_penalties_are_the_dense_ones_and_the_whole_weight_of_the_size(dense):
 # The size itself
 
 
+@pytest.mark.parametrize("n", [3, 9, 100])
+def test_what_the_layers_read_has_unit_variance_for_normal_rows(n):
+    size = RowSize(np.ones(n), np.ones(n, bool), np.zeros(1), position=0)
+    x = np.random.RandomState(0).standard_normal((n, 20000))
+    units, _ = size.divide(torch.from_numpy(x))
+    assert units[0].std() == pytest.approx(1, rel=0.15)
+
+
 def test_size_in_closed_form():
     weights = np.array([0, 1, 1, 2, 2, 2, 2, -1])
     size = RowSize(weights, np.ones(8, bool), np.zeros(1), position=1)
@@ -191,7 +199,7 @@ def test_size_in_closed_form():
     np.testing.assert_allclose(log_size[0].numpy(), np.log(squared) / 2, rtol=1e-12)
     assert has_size.all()
     units, _ = size.divide(torch.from_numpy(x))
-    np.testing.assert_allclose(units[1].numpy(), log_size[0].numpy())
+    np.testing.assert_allclose(units[1].numpy(), np.sqrt(2 * 7) * log_size[0].numpy())
     powers = np.sqrt(squared) ** weights[:, None]
     np.testing.assert_allclose(np.delete(units.numpy(), 1, axis=0), x / powers, rtol=1e-12)
     outputs = size.multiply(torch.ones(1, 5, dtype=torch.float64), (log_size, has_size))

@@ -328,7 +328,7 @@ def test_any_groups(dense, data, d):
 COLUMNS = [
     (O(3), "V 1 V", "VV 1"),
     (SL(2), "WV V 1 W", "V 1 VW"),
-    (Scaling(2), "W V V W", "V VW"),
+    (GL(2), "W V V W", "V VW"),
     (S(3), "V 1 V", "1 V"),
     (SO13p(), "V 1 W", "W V"),
     (SE(2), "P 1 V P P", "V 1"),
