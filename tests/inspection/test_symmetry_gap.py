@@ -23,8 +23,8 @@ def model():
         "Vector",
         hidden_channels=16,
         n_hidden_layers=1,
-        max_epochs=15,
-        batch_size=16,
+        max_epochs=12,
+        batch_size=32,
         random_state=0,
     )
 
@@ -33,15 +33,15 @@ def model():
 def data():
     """The reflection of x holds, rotations do not."""
     X = np.random.RandomState(0).standard_normal((120, 4))
-    return X, X[:, :2] * [1, 3] + 0.1 * X[:, 2:]
+    return X, X[:, :2] * [1, -1]
 
 
 def test_signs(model, data):
-    broken = symmetry_gap(model, *data, "rotations", cv=4, random_state=0)
-    kept = symmetry_gap(model, *data, "reflection", cv=4, random_state=0)
-    assert broken.gap_low > 0.05
+    broken = symmetry_gap(model, *data, "rotations", cv=3, random_state=0)
+    kept = symmetry_gap(model, *data, "reflection", cv=3, random_state=0)
+    assert broken.gap_low > 0.3
     assert kept.gap_low < 0.02
-    assert kept.loss_exact < broken.loss_exact
+    assert kept.loss_exact < 0.3 < broken.loss_exact
 
 
 def test_figures_are_those_of_a_plain_loop(model, data):

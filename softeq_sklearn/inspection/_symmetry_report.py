@@ -1,0 +1,128 @@
+"""Three answers side by side: level of the fit, gap of held-out losses, randomisation test."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from softeq_sklearn.inspection._equivariance_test import equivariance_test
+from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
+
+_LEVEL_COLUMNS = ("error_low", "error_high", "floor", "verdict")
+_GAP_COLUMNS = ("gap", "gap_low", "gap_high")
+
+
+def symmetry_report(
+    estimator,
+    X,
+    y,
+    *,
+    cv=5,
+    confidence=0.95,
+    n_permutations=199,
+    n_jobs=None,
+    random_state=None,
+):
+    """Report, for each candidate, what the fit, held-out losses and a test say.
+
+    The level is that of the fitted function, so it trusts the network and is pulled by the
+    penalty. The gap compares refitted networks on rows that they have not seen. The test trusts no
+    network at all. Where they agree, believe them; where they do not, see the page on levels.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor
+        A fitted regressor without an exact group.
+    X : array-like of shape (n_samples, n_features)
+        Rows, such as those of the fit.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets.
+    cv : int, cross-validation generator, iterable or None, default=5
+        Folds of :func:`symmetry_gap`, which fits two networks on each fold for each group; None
+        leaves the gaps out.
+    confidence : float, default=0.95
+        Confidence of the intervals of the gaps.
+    n_permutations : int, default=199
+        Permutations of :func:`equivariance_test`.
+    n_jobs : int or None, default=None
+        Number of folds side by side.
+    random_state : int, RandomState instance or None, default=None
+        Governs folds, fits and permutations; every group has the same folds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group, in the order of ``estimator.levels_``, with the columns level, error_low,
+        error_high, floor and verdict of the levels, gap, gap_low and gap_high of
+        :func:`symmetry_gap`, and p_value of :func:`equivariance_test`.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no levels.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    ValueError
+        If X has other columns than the fit had, or there is an exact group and `cv` is not None.
+    ImportError
+        If pandas is not installed (it comes with the extra ``plot``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn import SoftEquivariantRegressor
+    >>> from softeq_sklearn.groups import SO, Reflection
+    >>> from softeq_sklearn.inspection import symmetry_report
+    >>> X = np.random.RandomState(0).randn(150, 2)
+    >>> model = SoftEquivariantRegressor(
+    ...     {"rotations": SO(2), "flip": Reflection(2)},
+    ...     "Vector",
+    ...     hidden_channels=16,
+    ...     n_hidden_layers=1,
+    ...     max_epochs=20,
+    ...     random_state=0,
+    ... ).fit(X, X[:, 1] ** 2)
+    >>> report = symmetry_report(model, X, X[:, 1] ** 2, cv=2, random_state=0)
+    >>> report.columns.tolist()[:6]
+    ['level', 'error_low', 'error_high', 'floor', 'verdict', 'gap']
+    >>> float(report.p_value["rotations"])
+    0.005
+    """
+    import pandas as pd
+
+    if not hasattr(estimator, "_equivariance_error"):
+        raise TypeError(f"estimator must be a SoftEquivariantRegressor. Got {estimator!r}.")
+    check_is_fitted(estimator)
+    validate_data(estimator, X, reset=False, dtype=np.float64)
+    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    levels = estimator.levels_
+    report = pd.DataFrame(
+        {"level": levels.error} | {name: getattr(levels, name) for name in _LEVEL_COLUMNS},
+        index=pd.Index(levels.name, name="group"),
+    )
+    gaps = [
+        _gap(estimator, X, y, name, cv, confidence=confidence, n_jobs=n_jobs, random_state=seed)
+        for name in levels.name
+    ]
+    report[list(_GAP_COLUMNS)] = np.reshape(gaps, (len(levels), len(_GAP_COLUMNS)))
+    report["p_value"] = [
+        equivariance_test(
+            X,
+            y,
+            estimator._groups[name],
+            estimator._rep_in,
+            estimator._rep_out,
+            n_permutations=n_permutations,
+            random_state=seed,
+        ).p_value
+        for name in levels.name
+    ]
+    return report
+
+
+def _gap(estimator, X, y, name, cv, **options):
+    if cv is None:
+        return [np.nan] * len(_GAP_COLUMNS)
+    gap = symmetry_gap(estimator, X, y, str(name), cv=cv, **options)
+    return [getattr(gap, column) for column in _GAP_COLUMNS]
