@@ -11,6 +11,7 @@ from softeq_sklearn.inspection._relations import relations
 from softeq_sklearn.inspection._strength_path_display import StrengthPathDisplay
 from softeq_sklearn.inspection._symmetry_gap import SymmetryGap, symmetry_gap
 from softeq_sklearn.inspection._symmetry_levels import SymmetryLevels
+from softeq_sklearn.inspection._symmetry_report import symmetry_report
 
 __all__ = [
     "DiscoveredGroup",
@@ -29,4 +30,5 @@ __all__ = [
     "local_equivariance_bound",
     "relations",
     "symmetry_gap",
+    "symmetry_report",
 ]
