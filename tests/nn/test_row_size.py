@@ -187,7 +187,7 @@ def test_what_the_layers_read_has_unit_variance_for_normal_rows(n):
     size = RowSize(np.ones(n), np.ones(n, bool), np.zeros(1), position=0)
     x = np.random.RandomState(0).standard_normal((n, 20000))
     units, _ = size.divide(torch.from_numpy(x))
-    assert units[0].std() == pytest.approx(1, rel=0.15)
+    assert units[0].std() == pytest.approx(1, rel=0.2)
 
 
 def test_size_in_closed_form():
