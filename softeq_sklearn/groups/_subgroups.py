@@ -26,9 +26,15 @@ from softeq_sklearn.groups._matrix_group import MatrixGroup
 # Relative size of what counts as rounding; the fixed tensors come from a null space.
 TOLERANCE = 1e-8
 # Fixed tensors are compared up to the highest order with at most this many components, and up to
-# the tenth: 9 axes in the plane, 6 in space, 4 in four dimensions, 2 from eleven on.
-MAX_TENSOR_SIZE = 1000
+# the ninth: 9 axes in the plane, 6 in space, 5 in four dimensions, 4 in six, 2 up to 36.
+MAX_TENSOR_SIZE = 1300
 MAX_TENSOR_ORDER = 9
+# Where V and its dual differ there is a type for each number of dual axes, and a solve for each.
+MAX_MIXED_ORDER = 4
+# Up to this dimension these orders tell all infinite compact groups apart; there are seven kinds in
+# space. In four dimensions there are reflection groups of 14400 elements with the same tensors as
+# O(4) up to order 11.
+MAX_DECIDED_DIM = 3
 # Frequencies of a generator are commensurable if their ratios are fractions with at most this
 # denominator.
 MAX_DENOMINATOR = 1000
@@ -51,14 +57,14 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
       not, and finite groups, which are enumerated), else by the logarithm of :math:`f^{-1} h_k`
       for elements f of the finite part of G;
     - it is no if a tensor that G fixes is moved, or the determinant is not like those of G. Where
-      neither answers and G is orthogonal and linear, it is yes if no tensor is moved: a compact
-      group is the set of all matrices that fix its fixed tensors (Broecker and tom Dieck,
-      *Representations of Compact Lie Groups*, chapter III).
+      neither answers, G is orthogonal and linear and d at most 3, it is yes if no tensor is moved:
+      a compact group is the set of all matrices that fix its fixed tensors (Broecker and tom
+      Dieck, *Representations of Compact Lie Groups*, chapter III).
 
-    Tensors are compared up to 9 axes in the plane, 6 in space, 4 in four dimensions and, in
-    general, up to :math:`d^k \le 1000` components. Higher orders could matter only for compact
-    groups that are neither named nor finite, such as a cyclic group of order 12 in one plane
-    beside the rotations of another one.
+    Tensors are compared up to 9 axes in the plane, 6 in space and, in general, up to
+    :math:`d^k \le 1300` components; where V and its dual differ, up to 4 axes. Up to three
+    dimensions that tells all compact groups apart but finite ones that are too large to be
+    enumerated, of more than 10000 elements.
 
     Parameters
     ----------
@@ -70,8 +76,8 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
     Returns
     -------
     contained : bool or None
-        None where it is not decided: elements of non-compact groups that are given by generators
-        only, such as generated groups, and have no real logarithm there.
+        None where it is not decided, which happens only if G is given by generators, no family
+        and no small finite group, and either not compact or of more than three dimensions.
 
     Raises
     ------
@@ -223,7 +229,7 @@ class _Membership:
             return True
         if self._is_closed or self._is_outside(exponential(A / np.linalg.norm(A))):
             return False
-        return True if self._is_compact else None
+        return True if self._is_compact and self.group.dim <= MAX_DECIDED_DIM else None
 
     def has_element(self, h: np.ndarray) -> bool | None:
         """Tell whether a matrix is in the closure of the group."""
@@ -239,7 +245,7 @@ class _Membership:
             return True
         if self._is_outside(h):
             return False
-        return True if self._is_compact else None
+        return True if self._is_compact and self.group.dim <= MAX_DECIDED_DIM else None
 
     def _in_own_shape(self, h: np.ndarray) -> np.ndarray | None:
         """Return the element in the shape of the group's, None if it moves what they leave."""
@@ -369,7 +375,8 @@ class _Membership:
 
         group = self._linear_group
         found = []
-        for order in range(1, MAX_TENSOR_ORDER + 1):
+        largest = MAX_TENSOR_ORDER if group.is_orthogonal else MAX_MIXED_ORDER
+        for order in range(1, largest + 1):
             if group.dim**order > MAX_TENSOR_SIZE:
                 break
             for n_dual in range(1 if group.is_orthogonal else order + 1):
