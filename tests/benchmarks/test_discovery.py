@@ -214,7 +214,9 @@ def test_target_noise_is_relative(family):
     X_noisy, y_noisy = noisy.rows()
     np.testing.assert_array_equal(X, X_noisy)
     assert np.std(y_noisy - y) / np.std(y) == pytest.approx(0.3, rel=0.05)
-    np.testing.assert_array_equal(noisy.test_rows()[1], clean.test_rows()[1])
+    X_test, y_test = noisy.test_rows()
+    np.testing.assert_array_equal(y_test, clean.test_rows()[1])
+    assert not np.isin(X_test, X).any()
 
 
 def test_target_noise_of_inertia_is_in_the_broken_column():
