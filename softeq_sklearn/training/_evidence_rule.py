@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 
 # Gradients from which the curvature is estimated: the last ones, one an epoch.
 _N_DRAWS = 10
+# Share of the mean weights that an epoch keeps. Steps of the optimizer shake weights out of every
+# subspace; their mean is nearer to the minimum, of which the evidence speaks.
+_KEPT = 0.9
 # Held-out residuals of exact targets would let the noise, and with it all strengths, fall to zero.
 _LEAST_NOISE = 1e-6
 
@@ -27,9 +31,14 @@ class EvidenceRule:
     def __init__(self, penalty, per_layer):
         self._penalty = penalty
         self._per_layer = per_layer
-        self._gradients = deque(maxlen=_N_DRAWS)
         self._signs = torch.Generator().manual_seed(0)
+        self.forget()
         self.begin_epoch()
+
+    def forget(self):
+        """Forget the curvature and the mean of the weights, as when training begins anew."""
+        self._gradients = deque(maxlen=_N_DRAWS)
+        self._mean = None
 
     def begin_epoch(self):
         """Forget the residuals of the last epoch."""
@@ -62,10 +71,20 @@ class EvidenceRule:
         self._n_outputs = y_pred.shape[-1]
         self._gradients.append(gradient.double().cpu() * (2 / n_numbers) ** 0.5)
 
-    def targets(self, net):
+    def see_weights(self, module):
+        """Take the weights into their mean."""
+        if self._mean is None:
+            self._mean = copy.deepcopy(module)
+            return
+        with torch.no_grad():
+            pairs = zip(self._mean.parameters(), module.parameters(), strict=True)
+            for mean, parameter in pairs:
+                mean.lerp_(parameter, 1 - _KEPT)
+
+    def targets(self):
         """Strengths that the present figures ask for, of shape (n_parts,) for each group."""
         numbers = self._penalty.effective_numbers(torch.stack(list(self._gradients)))
-        penalties = self._penalty.layer_values(net.module_)
+        penalties = self._penalty.layer_values(self._mean)
         if not self._per_layer:
             numbers = {name: value.sum(keepdims=True) for name, value in numbers.items()}
             penalties = {name: value.sum(keepdims=True) for name, value in penalties.items()}

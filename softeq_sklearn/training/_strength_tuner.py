@@ -40,8 +40,8 @@ class StrengthTuner(Callback):
     translations, which concern only what reads the mean of the Points, has a small R whether it
     holds or not, hence the number.
 
-    With method "evidence" strengths are weak until then, too; training goes on, and at the end of
-    each epoch from then on strengths move towards those of the largest evidence, where
+    With method "evidence" strengths are weak until then, too; at the end of each epoch from then on
+    strengths move towards those of the largest evidence, where
     :math:`R_G` is half the squared norm under a Gaussian prior of precision
     :math:`\alpha_G = N m \lambda_G / (2 \sigma^2)`, for N rows of m targets,
 
@@ -57,7 +57,11 @@ class StrengthTuner(Callback):
     :math:`\Lambda`. Groups that overlap share the precision of their common weights.
     :math:`\sigma^2` is the mean squared residual of held-out rows, since a network this large fits
     the noise of its training rows; without held-out rows, that of the training rows over the share
-    of numbers that are left to the noise, which is too small.
+    of numbers that are left to the noise, which is too small. R_G is that of the mean of the
+    weights over about ten epochs, since the steps of the optimizer shake them out of every
+    subspace. After twice the share `start` training begins anew with the strengths found, if
+    `again` is true, and strengths rest until the network has had the same share of the epochs to
+    leave the shared subspace, where every penalty is zero and every precision infinite.
 
     With method "dual" strengths are multipliers of the constraints that each group's relative
     distance :math:`\rho_G` (the mean square of what lies outside the subspace, per constraint, over
@@ -86,7 +90,9 @@ class StrengthTuner(Callback):
     per_layer : bool, default=False
         Whether each linear layer gets strengths of its own, by the same rule with the figures of
         the layer. Needs a `ProjectionPenalty`.
-    rate : float, default=0.1
+    again : bool, default=True
+        Whether "evidence" begins training anew.
+    rate : float, default=0.3
         Share of an update that is made, in (0, 1]: of the logarithm of strengths for "evidence",
         of the way to the relaxed optimum for "dual".
     bounds : tuple of two floats, default=(1e-4, 10.0)
@@ -120,7 +126,8 @@ class StrengthTuner(Callback):
         power=2.0,
         exploration=0.003,
         per_layer=False,
-        rate=0.1,
+        again=True,
+        rate=0.3,
         bounds=(1e-4, 10.0),
         slack=1e-3,
         price=10.0,
@@ -130,6 +137,7 @@ class StrengthTuner(Callback):
         self.power = power
         self.exploration = exploration
         self.per_layer = per_layer
+        self.again = again
         self.rate = rate
         self.bounds = bounds
         self.slack = slack
@@ -158,8 +166,10 @@ class StrengthTuner(Callback):
                 raise ValueError(f"{name} must be in the interval (0, 1]. Got {value!r}.")
         if not isinstance(self.price, Real) or not 0 < self.price < np.inf:
             raise ValueError(f"price must be finite and more than 0. Got {self.price!r}.")
-        if not isinstance(self.per_layer, (bool, np.bool_)):
-            raise ValueError(f"per_layer must be a bool. Got {self.per_layer!r}.")
+        for name in ("per_layer", "again"):
+            value = getattr(self, name)
+            if not isinstance(value, (bool, np.bool_)):
+                raise ValueError(f"{name} must be a bool. Got {value!r}.")
         _check_bounds(self.bounds)
 
     @property
@@ -171,6 +181,15 @@ class StrengthTuner(Callback):
         """Epoch, counted from 1, at whose end strengths are set (first); at least 1."""
         start = _DEFAULT_START.get(self.method, 0.0) if self.start is None else self.start
         return max(1, round(start * max_epochs))
+
+    def again_after(self, max_epochs):
+        """Epoch at whose end training begins anew; 0 where it does not."""
+        when = self.epoch(max_epochs)
+        if self.method == "explore" and when < max_epochs:
+            return when
+        if self.method == "evidence" and self.again and 3 * when < max_epochs:
+            return 2 * when
+        return 0
 
     def on_train_begin(self, net, **kwargs):
         """Check the parameters and forget what was seen in an earlier training."""
@@ -186,12 +205,13 @@ class StrengthTuner(Callback):
         self._strengths = dict(net.penalty_.strengths)
         self._evidence = None
         later = self.epoch(net.max_epochs) < net.max_epochs
-        self._explores = self.method == "explore" and later
+        self._explores = self.again_after(net.max_epochs) > 0
+        self._pause = 0
         if self.method == "evidence":
             self._evidence = EvidenceRule(net.penalty_, self.per_layer)
         if self._explores:
             self._start_weights = copy.deepcopy(net.module_.state_dict())
-        if self._explores or (self.method == "evidence" and later):
+        if self.method in ("explore", "evidence") and later:
             net.penalty_.set_strengths(_scaled(self._strengths, self.exploration))
 
     def on_epoch_begin(self, net, **kwargs):
@@ -212,10 +232,13 @@ class StrengthTuner(Callback):
             return
         if self.method == "evidence":
             self._evidence.see_curvature(net)
+            self._evidence.see_weights(net.module_)
         if self.method in _OF_WEIGHTS:
             self.penalties_.append(self._penalties(net))
-            if self._epoch >= when:
+            if self._epoch >= when + self._pause:
                 self._update(net)
+            if self._explores and self._epoch == 2 * when:
+                self._start_again(net)
         elif self._epoch <= when:
             self.penalties_.append(self._penalties(net))
             if self._epoch == when:
@@ -265,7 +288,7 @@ class StrengthTuner(Callback):
         )
 
     def _evidence_step(self, net, now, first):
-        targets = self._evidence.targets(net)
+        targets = self._evidence.targets()
         self.noise_.append(self._evidence.noise)
         self.effective_numbers_.append(self._evidence.numbers)
         low, high = self.bounds
@@ -295,12 +318,15 @@ class StrengthTuner(Callback):
         net.module_.load_state_dict(self._start_weights)
         net.optimizer_.state.clear()
         del self._start_weights
+        if self._evidence is not None:
+            self._evidence.forget()
+            self._pause = self._epoch
 
 
 _USED = {
     "explore": ("power", "exploration"),
     "ratio": ("power",),
-    "evidence": ("exploration", "rate", "bounds"),
+    "evidence": ("exploration", "again", "rate", "bounds"),
     "dual": ("rate", "bounds", "slack", "price"),
 }
 

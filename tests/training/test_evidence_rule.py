@@ -116,7 +116,7 @@ def make_net(tuner, **parameters):
 def test_broken_symmetry_loses_its_strength(per_layer):
     torch.manual_seed(0)
     network = SoftEquivariantNetwork("2*Vector", "Vector", list(GROUPS.values()), n_hidden_layers=0)
-    tuner = StrengthTuner("evidence", rate=0.3, per_layer=per_layer)
+    tuner = StrengthTuner("evidence", per_layer=per_layer, again=False)
     decay = LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=0.93)
     callbacks = [("tuner", tuner), ("decay", decay)]
     net = make_net(tuner, module=network, callbacks=callbacks, max_epochs=80, lr=0.05)
@@ -161,6 +161,45 @@ def test_strengths_are_weak_until_the_start_and_move_by_the_rate():
     assert np.all(steps <= 0.1 * np.log(10 / 1e-4))
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_training_begins_anew_and_strengths_rest(again):
+    torch.manual_seed(0)
+    seen = []
+
+    class Watcher(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            start = all(
+                torch.equal(p, q) for p, q in zip(net.module_.parameters(), first, strict=True)
+            )
+            seen.append((start, net.penalty_.strengths["rotations"]))
+
+    tuner = StrengthTuner("evidence", start=0.25, again=again)
+    net = make_net(tuner, max_epochs=12, callbacks=[("tuner", tuner), ("watcher", Watcher())])
+    net.initialize()
+    first = [p.detach().clone() for p in net.module_.parameters()]
+    net.partial_fit(*make_rows(50))
+    assert [epoch for epoch, (start, _) in enumerate(seen, 1) if start] == ([6] if again else [])
+    changes = [epoch for epoch in range(2, 13) if seen[epoch - 1][1] != seen[epoch - 2][1]]
+    assert changes == ([3, 4, 5, 6, 9, 10, 11, 12] if again else list(range(3, 13)))
+    assert tuner.again_after(12) == (6 if again else 0)
+
+
+def test_a_penalty_is_that_of_the_mean_weights():
+    penalty = ProjectionPenalty(small_network(), GROUPS, 1.0)
+    rule = EvidenceRule(penalty, per_layer=False)
+    networks = [small_network(seed) for seed in range(3)]
+    for network in networks:
+        rule.see_weights(network)
+    for mean, *each in zip(
+        rule._mean.parameters(), *(n.parameters() for n in networks), strict=True
+    ):
+        expected = 0.81 * each[0] + 0.09 * each[1] + 0.1 * each[2]
+        torch.testing.assert_close(mean, expected)
+    rule.forget()
+    rule.see_weights(networks[1])
+    assert penalty.values(rule._mean) == penalty.values(networks[1])
+
+
 def test_a_strength_of_zero_stays():
     torch.manual_seed(0)
     strengths = {"rotations": 0.0, "reflection": 0.1}
@@ -182,7 +221,8 @@ def test_equal_members_are_tuned_as_one():
         for _ in range(400):
             rule._gradients = type(rule._gradients)(rule._gradients, maxlen=400)
             rule.see_curvature(net_of(module))
-        figures.append((rule.targets(net_of(module)), rule.noise))
+        rule.see_weights(module)
+        figures.append((rule.targets(), rule.noise))
     (alone, noise), (both, noise_of_both) = figures
     assert noise_of_both == pytest.approx(noise, rel=1e-5)
     for name in GROUPS:  # other random signs
