@@ -9,7 +9,7 @@ from softeq_sklearn.groups._subgroups import contained_in
 from softeq_sklearn.nn import SoftEquivariantNetwork
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._nested_groups import per_new_constraint
-from softeq_sklearn.training._strength_tuner import per_constraint
+from softeq_sklearn.training._ratio_rule import per_constraint
 
 
 def test_without_relations_it_is_the_mean():
