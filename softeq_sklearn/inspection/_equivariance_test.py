@@ -65,7 +65,8 @@ def equivariance_test(
     Here :math:`\gamma(x)` is the element, of a pool of 256, that brings x nearest to an anchor. The
     statistic looks for dependence of :math:`\gamma` and the residuals of z after a smooth function
     of M, in six kinds of moments; the largest counts, each standardised by its mean and
-    spread over the permutations. Its null law is that of permuted :math:`\gamma`.
+    spread over the permutations. Its null law is that of permuted :math:`\gamma`. All moments are
+    linear in the residuals: a law whose mean is equivariant and whose noise is not passes.
 
     **Level.** It is exact, for every number of rows, where :math:`\gamma` is independent of M: for
     an orthogonal linear group whose ``sample`` is its Haar measure (SO, O, finite groups, and
