@@ -230,8 +230,8 @@ print(f"\npicture: {output}")
 # With few storms
 # ---------------
 # The fewer the data, the more a symmetry could say. Now only 12 training storms are known; five
-# draws of them. Scaling(2) is no candidate here: with a group that is not orthogonal the network
-# cannot damp its products (docs/method.md), and on so few rows some fits went far astray.
+# draws of them. Scaling(2) is no candidate here, as when the settings were chosen
+# (docs/storms.md).
 
 orthogonal = {name: group for name, group in candidates.items() if group.is_orthogonal}
 storms_before_2010 = np.unique(storms.storm[train])
