@@ -70,10 +70,10 @@ def equivariance_test(
 
     **Level.** It is exact, for every number of rows, where :math:`\gamma` is independent of M: for
     an orthogonal linear group whose ``sample`` is its Haar measure (SO, O, finite groups, and
-    those embedded), if the law of x is invariant under the group. Then the p-value is valid whatever
-    the law of y and however bad the smooth function. Otherwise it is approximate, as that of every
-    test of conditional independence must be [2]_: what :math:`\gamma` and z have in common
-    through M is taken from the residuals twice, once from z and once from the moments of
+    those embedded), if the law of x is invariant under the group. Then the p-value is valid
+    whatever the law of y and however bad the smooth function. Otherwise it is approximate, as that
+    of every test of conditional independence must be [2]_: what :math:`\gamma` and z have in
+    common through M is taken from the residuals twice, once from z and once from the moments of
     :math:`\gamma`, so that the product of the two errors is what is left. Non-compact and affine
     groups have no invariant law, and are always in this case. Their elements are bounded, as
     ``group.sample`` says: choose units in which the data is of size 1.
@@ -166,8 +166,8 @@ def _checked(X, y, group, rep_in, rep_out):
     for name, rep, data in (("rep_in", reps[0], X), ("rep_out", reps[1], Y)):
         if rep.dim(group) != data.shape[1]:
             raise ValueError(
-                f"{name} must have one column for each of {'X' if data is X else 'y'}. Got {rep!r}, "
-                f"of dimension {rep.dim(group)} for {group!r}, and {data.shape[1]} columns."
+                f"{name} must have one column for each of {'X' if data is X else 'y'}. Got "
+                f"{rep!r}, of dimension {rep.dim(group)} for {group!r}, for {data.shape[1]} columns."
             )
     return X, Y, *reps
 
