@@ -36,7 +36,7 @@ def test_exploration_and_ratio_are_on_the_path():
 
 @pytest.mark.parametrize("tuning", ["evidence", "dual"])
 def test_strengths_change_in_every_epoch(tuning):
-    model = fitted(StrengthTuner(tuning, start=0.3))
+    model = fitted(StrengthTuner(tuning, start=0.3, again=False))
     path = model.strength_path_
     assert path.shape == (8, 3)
     assert np.all(path[:, 1] == 0)
