@@ -167,7 +167,7 @@ def _checked(X, y, group, rep_in, rep_out):
         if rep.dim(group) != data.shape[1]:
             raise ValueError(
                 f"{name} must have one column for each of {'X' if data is X else 'y'}. Got "
-                f"{rep!r}, of dimension {rep.dim(group)} for {group!r}, for {data.shape[1]} columns."
+                f"{rep!r}, of dimension {rep.dim(group)} for {group!r}, for {data.shape[1]} of them."
             )
     return X, Y, *reps
 
