@@ -166,8 +166,8 @@ def _checked(X, y, group, rep_in, rep_out):
     for name, rep, data in (("rep_in", reps[0], X), ("rep_out", reps[1], Y)):
         if rep.dim(group) != data.shape[1]:
             raise ValueError(
-                f"{name} must have one column for each of {'X' if data is X else 'y'}. Got "
-                f"{rep!r}, of dimension {rep.dim(group)} for {group!r}, for {data.shape[1]} of them."
+                f"{name} must have one column for each of {'X' if data is X else 'y'}, which has "
+                f"{data.shape[1]}. Got {rep!r}, of dimension {rep.dim(group)} for {group!r}."
             )
     return X, Y, *reps
 
