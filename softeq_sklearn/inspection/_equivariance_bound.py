@@ -63,11 +63,12 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     removed, one factor for each tensor. In these units a column has mean square 1, and a typical
     row the norm ``sqrt(n_features)``; with ``scale_columns=False`` they are the units of X.
 
-    A linear layer adds at most :math:`2 |W_r h|` to the error, with :math:`W_r` the part of its
-    weights outside the equivariant subspace, which is what the penalty measures (as in the
-    analysis of Kim et al. [1]_); the layers behind it multiply the error by at most
-    their Lipschitz constants. Sizes and errors of features are bounded for each tensor type
-    apart, and no error is taken to be larger than twice the size of what it is an error of.
+    A linear layer adds at most :math:`2 |W_r| |h|` to the error, with :math:`W_r` the part of its
+    weights outside the equivariant subspace, which is what the penalty measures [1]_ [2]_; the
+    layers behind it multiply the error by at most their Lipschitz constants. Sizes and errors of
+    features are bounded for each tensor type apart, and no error is taken to be larger than twice
+    the size of what it is an error of. For networks with several hidden layers the bound is very
+    loose: the result says how much, and :func:`local_equivariance_bound` is tighter.
 
     Parameters
     ----------
@@ -107,6 +108,8 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     ----------
     .. [1] H. Kim, H. Lee, H. Yang, J. Lee. Regularizing Towards Soft Equivariance Under Mixed
        Symmetries. ICML 2023. https://arxiv.org/abs/2306.00356
+    .. [2] T. Berndt, J. Stühmer. Approximate Equivariance via Projection-Based Regularisation.
+       2026. https://arxiv.org/abs/2601.05028
 
     Examples
     --------
