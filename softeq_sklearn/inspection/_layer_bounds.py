@@ -163,7 +163,8 @@ def linear_bounds(bounds, linear, segments_in, segments_out):
     r"""Behind a linear layer.
 
     It adds :math:`(W \rho - \rho W) h = (W_r \rho - \rho W_r) h`, at most twice the bound of
-    :math:`W_r h` with the residual :math:`W_r = W - P_G W`, since what lies in the subspace commutes with the group.
+    :math:`W_r h` with the residual :math:`W_r = W - P_G W`, since what lies in the subspace
+    commutes with the group.
 
     Parameters
     ----------
