@@ -249,3 +249,25 @@ def test_projecting_an_exact_network_is_refused(plane, make_soft):
 
 def test_default_is_none():
     assert SoftEquivariantRegressor().exact_group is None
+
+
+def test_members_are_exact_each(plane, make_soft):
+    model = make_soft(exact_group="rotations", n_members=3).fit(*plane)
+    assert level_of(model, SO(2)) < 1e-12
+    assert model.strengths_.tolist() == [np.inf, 1.0]
+    assert model.levels_.error[0] < 1e-12 < model.levels_.error[1]
+    spread = model.predict(plane[0], return_std=True)[1]
+    assert spread.max() > 1e-3
+
+
+def test_scalings_may_be_exact(plane, make_soft):
+    X, _ = plane
+    y = X[:, :2] / np.linalg.norm(X, axis=1, keepdims=True)
+    model = make_soft(
+        groups={"sizes": Scaling(2), "turns": SO(2)},
+        rep_out="2*Scalar",
+        exact_group="sizes",
+        max_epochs=40,
+    ).fit(X, y)
+    assert level_of(model, Scaling(2)) < 1e-12
+    assert model.score(X, y) > 0.1
