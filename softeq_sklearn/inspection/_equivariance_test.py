@@ -134,7 +134,9 @@ def equivariance_test(
     """
     check_scalar(n_permutations, "n_permutations", int, min_val=1)
     X, Y, rep_in, rep_out = _checked(X, y, group, rep_in, rep_out)
-    rng = check_random_state(random_state)
+    # A stream of its own: data drawn from the same seed would be dependent on the elements.
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    rng = np.random.RandomState(seed)
     elements, M = canonical_rows(X, group, rep_in, rng)
     Z = act_on_each_row(rep_out, inverse(elements), _scaled(Y, rep_out, group.dim))
     residuals, smoothed = cross_residuals(M, Z, rng)
