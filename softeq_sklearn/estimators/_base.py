@@ -24,6 +24,7 @@ from softeq_sklearn.estimators._parameters import (
     representation_of,
 )
 from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
+from softeq_sklearn.levels import Support
 from softeq_sklearn.nn import TensorNetwork
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import (
@@ -105,8 +106,15 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return the first epoch, counted from 1, whose weights may be kept."""
         return 1
 
-    def _report(self, X, rng):
-        """Set what the subclass reports, from rows that training has not seen."""
+    def _report(self, X, rng, missed=np.nan):
+        """Set what the subclass reports, from rows that training has not seen, if there are any.
+
+        `missed` is the part of the targets that the function may have missed, where that is known.
+        """
+
+    def _missed(self, X, Y, train, seed):
+        """Measure that part on all rows of a fit, of which some are for training."""
+        return np.nan
 
     @property
     def _members(self):
@@ -156,7 +164,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         _train(net, inputs[train], targets[train], seeds[2])
         self._constant_rate = False
         net.set_params(train_split=None)  # the net must not keep the data
-        self._finish(net, X[valid] if len(valid) else X, seeds[3])
+        self.net_ = net
+        missed = self._missed(X, Y, train, seeds[5])
+        self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), missed)
         return self
 
     def partial_fit(self, X, y):
@@ -193,7 +203,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
         _train(net, inputs, targets, seeds[2])
         self._constant_rate = True
-        self._finish(net, X, seeds[3])
+        self.net_ = net
+        self._report(X, np.random.RandomState(seeds[3]))
         return self
 
     def predict(self, X):
@@ -276,6 +287,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
+        self._support = Support.of(X)
         if self.scale_columns:
             self._scale_in = fit_scaling(X, rep_in, self._dim, shaping)
             self._scale_out = fit_scaling(Y, rep_out, self._dim, shaping, self._scale_in.points)
@@ -364,10 +376,6 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         if self.verbose:
             callbacks.append(EpochProgress())
         return callbacks
-
-    def _finish(self, net, X, seed):
-        self.net_ = net
-        self._report(X, np.random.RandomState(seed))
 
     def _function(self):
         """Return the fitted function of rows in the user's units, the mean over members."""

@@ -13,12 +13,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
-from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.groups import Group
+from softeq_sklearn.levels import (
+    Levels,
+    estimate_level,
+    hidden_part,
+    level_interval,
+    verdict,
+)
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import (
     EquivariantLinear,
@@ -506,9 +512,18 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _first_epoch(self, n_rows, n_steps):
         tuner = self._tuner(n_rows, n_steps)
-        return 1 if tuner is None else 1 + tuner.epoch(self.max_epochs)
+        if tuner is None:
+            return 1
+        return 1 + max(tuner.epoch(self.max_epochs), tuner.again_after(self.max_epochs))
 
-    def _report(self, X, rng):
+    def _missed(self, X, Y, train, seed):
+        if self.n_members == 1:
+            return np.nan
+        unseen = np.full((self.n_members, len(X)), True)
+        unseen[:, train] = self._bootstrap(len(train), seed) == 0
+        return hidden_part(self._member_function()(X), Y, unseen)
+
+    def _report(self, X, rng, missed=np.nan):
         names = list(self._groups)
         if len(X) > _LEVEL_ROWS:  # rows may be sorted, by time for example
             X = X[rng.permutation(len(X))[:_LEVEL_ROWS]]
@@ -519,12 +534,37 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.strength_path_ = strength_path(self.history_, names)
         self.strength_path_[:, [name in self._held for name in names]] = np.inf
         penalties = self._penalties()
-        error = [self._equivariance_error(X, name, _LEVEL_ELEMENTS, rng) for name in names]
+        members = self._member_function()
+        estimates = [self._estimate(members, X, name, rng) for name in names]
+        intervals = [level_interval(estimate, missed) for estimate in estimates]
+        low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
         self.levels_ = Levels(
             name=np.array(names, dtype=str),
             strength=self.strengths_,
             penalty=np.array([penalties.get(name, np.nan) for name in names]),
-            error=np.array(error),
+            error=np.array([estimate.error for estimate in estimates]),
+            error_low=low,
+            error_high=high,
+            floor=np.array([estimate.spread for estimate in estimates]),
+            verdict=np.array(
+                [
+                    verdict(e.error, *ends, share_outside=e.share_outside, moves=e.moves)
+                    for e, ends in zip(estimates, intervals, strict=True)
+                ],
+                dtype="<U11",
+            ),
+        )
+
+    def _estimate(self, members, X, name, random_state):
+        return estimate_level(
+            members,
+            X,
+            self._groups[name],
+            self._rep_in,
+            self._rep_out,
+            n_elements=_LEVEL_ELEMENTS,
+            support=self._support,
+            random_state=random_state,
         )
 
     def _penalties(self):

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn.groups import Group
+from softeq_sklearn.levels._support import Support
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 
 # Numbers in one batch of transformed rows, as in `equivariance_error`.
 _BATCH_NUMBERS = 2**20
-# The 97.5 % quantile of the normal distribution.
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,18 @@ class LevelEstimate:
         Standard deviation of the members' own errors.
     row_error : float
         Standard error of `error` from the sample of rows and elements.
+    share_outside : float, default=0.0
+        Share of the moved rows that lie where there are no data.
+    moves : bool, default=True
+        Whether any element moves a row or a value at all.
     """
 
     error: float
     spread: float
     member_std: float
     row_error: float
+    share_outside: float = 0.0
+    moves: bool = True
 
 
 def estimate_level(
@@ -48,6 +53,7 @@ def estimate_level(
     rep_out: Rep,
     *,
     n_elements: int = 32,
+    support: Support | None = None,
     random_state=None,
 ) -> LevelEstimate:
     r"""Measure the relative equivariance error of the mean of several functions, and their spread.
@@ -69,6 +75,8 @@ def estimate_level(
         How it acts on rows and on values.
     n_elements : int, default=32
         Number of elements for each row.
+    support : Support or None, default=None
+        Where the data are; None looks at the rows of X alone.
     random_state : int, RandomState instance or None, default=None
         Governs the elements.
 
@@ -80,16 +88,19 @@ def estimate_level(
     n = len(X)
     elements = group.sample(n_elements * n, random_state)
     elements = elements.reshape(n_elements, n, *elements.shape[1:])
-    values = members(X)
-    k = len(values)
+    values, support = members(X), support or Support.of(X)
+    k, outside, moves = len(values), [], False
     chunk = max(1, _BATCH_NUMBERS // max(1, k * n * max(X.shape[1], values.shape[2])))
     error, spread, own = np.zeros((n_elements, n)), np.zeros((n_elements, n)), []
     for start in range(0, n_elements, chunk):
         some = elements[start : start + chunk]
         m = len(some)
         flat = some.reshape(m * n, *some.shape[2:])
-        moved = members(act_on_each_row(rep_in, flat, np.tile(X, (m, 1))))
-        expected = np.stack([act_on_each_row(rep_out, flat, np.tile(v, (m, 1))) for v in values])
+        rows, stays = act_on_each_row(rep_in, flat, np.tile(X, (m, 1))), np.tile(values, (1, m, 1))
+        moved = members(rows)
+        expected = np.stack([act_on_each_row(rep_out, flat, v) for v in stays])
+        outside.append(support.share_outside(rows) * m)
+        moves |= bool((rows != np.tile(X, (m, 1))).any() or (expected != stays).any())
         here = slice(start, start + m)
         error[here], spread[here], each = _relative(moved, expected, (m, n))
         own.append(each)
@@ -100,6 +111,8 @@ def estimate_level(
         spread=float(spread.mean()) if k > 1 else np.nan,
         member_std=float(own.std(ddof=1)) if k > 1 else np.nan,
         row_error=float(row_means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan,
+        share_outside=sum(outside) / n_elements,
+        moves=moves,
     )
 
 

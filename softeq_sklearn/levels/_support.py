@@ -47,7 +47,8 @@ class Support:
         mean = X.mean(axis=0)
         values, vectors = np.linalg.eigh(np.cov(X.T, bias=True).reshape(X.shape[1], X.shape[1]))
         deviations = np.sqrt(np.maximum(values, 0))
-        axes = vectors / np.maximum(deviations, _NO_DEVIATION * max(deviations.max(), 1e-300))
+        largest = deviations.max() or 1.0  # constant rows
+        axes = vectors / np.maximum(deviations, _NO_DEVIATION * largest)
         farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
         return cls(mean, axes, _REACH * float(farthest))
 

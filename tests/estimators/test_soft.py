@@ -9,6 +9,7 @@ import softeq_sklearn.estimators._soft as soft_module
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_distances, make_inertia
 from softeq_sklearn.groups import O13, SE, SL, SO, O, Reflection, S, Scaling, Translation
+from softeq_sklearn.levels import estimate_level
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.representations import as_representation
 
@@ -262,9 +263,9 @@ def level_rows(monkeypatch):
 
     def spy(function, X, *args, **kwargs):
         rows.append(X)
-        return equivariance_error(function, X, *args, **kwargs)
+        return estimate_level(function, X, *args, **kwargs)
 
-    monkeypatch.setattr(soft_module, "equivariance_error", spy)
+    monkeypatch.setattr(soft_module, "estimate_level", spy)
     return rows
 
 

@@ -1,0 +1,50 @@
+"""The 95 % interval of a level."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softeq_sklearn.levels._estimate import LevelEstimate
+
+# The 97.5 % quantile of the normal distribution.
+_Z = 1.959964
+def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float]:
+    r"""Return a 95 % interval of the error of the function that made the data.
+
+    With the standard error s of members, rows and elements, the spread f of the members and the
+    part h of the targets that the function may have missed (:func:`hidden_part`),
+
+    .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad high^2 = (e + 1.96 s)^2 + (2 h)^2,
+
+    and 0 for a negative square. Below, what the members do not agree on is taken off as noise:
+    squares add, since it has no common direction. Above, the penalty can hide a symmetry that is
+    broken a little; a function b that was missed adds at most :math:`|b(gx)| + |g b(x)|` to the
+    error, which is twice its size.
+
+    Parameters
+    ----------
+    estimate : LevelEstimate
+        The level, the members' spread and the standard errors.
+    hidden : float
+        Size of what the function may have missed, relative to the outputs; nan where that is not
+        known.
+
+    Returns
+    -------
+    low, high : float
+        In [0, 1]; nan where members or rows are missing.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.levels import LevelEstimate, level_interval
+    >>> estimate = LevelEstimate(error=0.05, spread=0.003, member_std=0.002, row_error=0.001)
+    >>> low, high = level_interval(estimate, hidden=0.01)
+    >>> round(low, 3), round(high, 3)
+    (0.046, 0.055)
+    """
+    half = _Z * np.hypot(estimate.member_std, estimate.row_error)
+    low = max(0.0, estimate.error - half) ** 2 - estimate.spread**2
+    high = np.hypot(estimate.error + half, 2 * hidden)
+    if np.isnan(half):
+        return np.nan, np.nan
+    return float(np.sqrt(max(0.0, low))), float(np.minimum(high, 1.0))

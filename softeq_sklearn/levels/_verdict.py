@@ -1,0 +1,53 @@
+"""What an interval of a level says of a symmetry."""
+
+from __future__ import annotations
+
+# A level up to which a symmetry counts as exact: an angle of 2.3 degrees, or lengths 4 % apart.
+EXACT = 0.02
+# A level from which on a symmetry counts as broken: an angle of 11 degrees, or lengths 22 % apart.
+BROKEN = 0.1
+# Share of moved rows that may lie outside of the data.
+_OUTSIDE = 0.5
+
+
+def verdict(
+    error: float, low: float, high: float, *, share_outside: float = 0.0, moves: bool = True
+) -> str:
+    """Return the verdict on one group.
+
+    ===========  =============================================================================
+    cannot tell  the group moves no column, or most rows to where there are no data; or none
+                 of the following holds
+    broken       the interval does not contain 0, and the level is 0.1 or more
+    approximate  the interval does not contain 0, and the level is less
+    exact        the interval contains 0 and ends at 0.02 or before
+    ===========  =============================================================================
+
+    Parameters
+    ----------
+    error : float
+        The level.
+    low, high : float
+        Its interval; nan where it is not known.
+    share_outside : float, default=0.0
+        Share of the rows moved by the group that leave the data.
+    moves : bool, default=True
+        Whether the group moves any column.
+
+    Returns
+    -------
+    {"exact", "approximate", "broken", "cannot tell"}
+
+    Examples
+    --------
+    >>> from softeq_sklearn.levels import verdict
+    >>> verdict(0.03, 0.02, 0.04), verdict(0.3, 0.2, 0.4)
+    ('approximate', 'broken')
+    >>> verdict(0.005, 0.0, 0.01), verdict(0.03, 0.0, 0.06)
+    ('exact', 'cannot tell')
+    """
+    if not moves or share_outside > _OUTSIDE:
+        return "cannot tell"
+    if low > 0:
+        return "broken" if error >= BROKEN else "approximate"
+    return "exact" if high <= EXACT else "cannot tell"
