@@ -1,6 +1,5 @@
 """Reading which symmetries hold."""
 
-from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.inspection._discovered import DiscoveredGroup, discover, discovered_group
 from softeq_sklearn.inspection._equivariance_bound import EquivarianceBound, equivariance_bound
 from softeq_sklearn.inspection._equivariance_test import EquivarianceTest, equivariance_test
@@ -12,6 +11,7 @@ from softeq_sklearn.inspection._strength_path_display import StrengthPathDisplay
 from softeq_sklearn.inspection._symmetry_gap import SymmetryGap, symmetry_gap
 from softeq_sklearn.inspection._symmetry_levels import SymmetryLevels
 from softeq_sklearn.inspection._symmetry_report import symmetry_report
+from softeq_sklearn.levels._levels import Levels
 
 __all__ = [
     "DiscoveredGroup",

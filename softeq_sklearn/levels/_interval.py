@@ -8,6 +8,8 @@ from softeq_sklearn.levels._estimate import LevelEstimate
 
 # The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
+
+
 def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float]:
     r"""Return a 95 % interval of the error of the function that made the data.
 

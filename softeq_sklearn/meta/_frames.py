@@ -11,10 +11,10 @@ from softeq_sklearn.groups._elements import with_translation
 from softeq_sklearn.meta._elements import unembedded
 from softeq_sklearn.meta._fixed_axes import FixedAxes
 from softeq_sklearn.meta._principal_axes import PrincipalAxes
-from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.meta._sorted_axes import SortedAxes
 from softeq_sklearn.projection import equivariant_projector
 from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT
 
 _FAMILIES = (O, SO, E, SE, S, Translation)

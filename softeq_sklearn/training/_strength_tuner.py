@@ -8,10 +8,12 @@ from numbers import Real
 import numpy as np
 from skorch.callbacks import Callback
 
+from softeq_sklearn.groups._subgroups import contained_in
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._dual_rule import multiplier_step, relative_distances
 from softeq_sklearn.training._evidence_rule import EvidenceRule
-from softeq_sklearn.training._ratio_rule import per_constraint, ratio_strengths
+from softeq_sklearn.training._nested_groups import per_new_constraint
+from softeq_sklearn.training._ratio_rule import ratio_strengths
 
 METHODS = ("explore", "ratio", "evidence", "dual", "fixed")
 _DEFAULT_START = {"explore": 0.15, "ratio": 0.25, "evidence": 0.15, "dual": 0.15}
@@ -254,7 +256,10 @@ class StrengthTuner(Callback):
         seen = self.penalties_
         if self.method == "explore":
             counts = "layer_constraints" if self.per_layer else "n_constraints"
-            seen = [per_constraint(values, getattr(net.penalty_, counts)) for values in seen]
+            counts = getattr(net.penalty_, counts)
+            weights = isinstance(net.penalty_, ProjectionPenalty)
+            within = contained_in(net.penalty_.groups) if weights else {}
+            seen = [per_new_constraint(values, counts, within) for values in seen]
         if self._explores:
             self._start_again(net)
         if self.per_layer:

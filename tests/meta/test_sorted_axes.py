@@ -3,9 +3,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from softeq_sklearn.groups import S
-from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.meta._sorted_axes import SortedAxes
 from softeq_sklearn.representations import Point, Scalar, T, Vector
+from softeq_sklearn.representations._row_action import act_on_each_row
 
 
 def sorted_rows(rep, dim, X):
