@@ -35,6 +35,12 @@ class LevelEstimate:
         Share of the moved rows that lie where there are no data.
     moves : bool, default=True
         Whether any element moves a row or a value at all.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.levels import LevelEstimate
+    >>> LevelEstimate(error=0.05, spread=0.003, member_std=0.002, row_error=0.001).moves
+    True
     """
 
     error: float
@@ -84,6 +90,23 @@ def estimate_level(
     -------
     LevelEstimate
         With a single member, the spread and the members' deviation are nan.
+
+    Examples
+    --------
+    Two functions that agree but for noise; both stretch the plane along x, so that no rotation is
+    kept.
+
+    >>> import numpy as np
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.levels import estimate_level
+    >>> from softeq_sklearn.representations import Vector
+    >>> X = np.random.RandomState(0).randn(200, 2)
+    >>> stretches = np.array([[1.2, 1.0], [1.21, 1.0]])
+    >>> estimate = estimate_level(
+    ...     lambda X: stretches[:, None] * X, X, SO(2), Vector, Vector, random_state=0
+    ... )
+    >>> round(estimate.error, 2), round(estimate.spread, 3)
+    (0.06, 0.002)
     """
     n = len(X)
     elements = group.sample(n_elements * n, random_state)

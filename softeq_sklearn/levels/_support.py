@@ -44,11 +44,13 @@ class Support:
     @classmethod
     def of(cls, X: np.ndarray) -> Support:
         """Return the ellipsoid of rows, an array of shape (n_samples, n_columns)."""
-        mean = X.mean(axis=0)
-        values, vectors = np.linalg.eigh(np.cov(X.T, bias=True).reshape(X.shape[1], X.shape[1]))
+        size = np.abs(X).max() or 1.0  # so that squares of very large or small numbers are numbers
+        mean = (X / size).mean(axis=0) * size
+        centered = (X - mean) / size
+        values, vectors = np.linalg.eigh(centered.T @ centered / len(X))
         deviations = np.sqrt(np.maximum(values, 0))
         largest = deviations.max() or 1.0  # constant rows
-        axes = vectors / np.maximum(deviations, _NO_DEVIATION * largest)
+        axes = vectors / np.maximum(deviations, _NO_DEVIATION * largest) / size
         farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
         return cls(mean, axes, _REACH * float(farthest))
 

@@ -170,6 +170,7 @@ def test_parameters_are_those_of_the_soft_regressor():
 
     soft = parameters(SoftEquivariantRegressor)
     own = {"groups", "module", "strengths", "exact_group", "regularizer", "penalty", "tuning"}
+    own.add("n_members")
     shared = [item for item in soft.items() if item[0] not in own]
     for estimator in (EquivariantRegressor, ResidualPathwayRegressor):
         exact = parameters(estimator)

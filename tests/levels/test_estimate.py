@@ -30,8 +30,11 @@ def test_error_of_one_function_is_the_relative_equivariance_error(rows):
     estimate = estimate_level(
         lambda X: stretched(X)[None], rows, SO(3), Vector, Vector, random_state=0
     )
-    again = equivariance_error(stretched, rows, SO(3), Vector, Vector, n_elements=500)
-    assert abs(estimate.error - again) < 4 * estimate.row_error < 0.03
+    # Here all rows share their elements, so that many are needed.
+    again = equivariance_error(
+        stretched, rows, SO(3), Vector, Vector, n_elements=20_000, random_state=1
+    )
+    assert abs(estimate.error - again) < 4 * estimate.row_error < 0.01
     assert np.isnan(estimate.spread) and np.isnan(estimate.member_std)
 
 
