@@ -98,11 +98,15 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return further arguments of the skorch net, given scaled training rows and a seed."""
         return {}
 
-    def _training_callbacks(self, n_rows, n_steps):
-        """Return further callbacks of a whole fit on so many rows, of so many gradient steps."""
+    def _training_callbacks(self, n_steps):
+        """Return further callbacks of a whole fit of so many gradient steps."""
         return []
 
-    def _first_epoch(self, n_rows, n_steps):
+    def _misspecified(self, X, Y, n_train, seed):
+        """Return the names of candidates that should not shape the network of a whole fit."""
+        return []
+
+    def _first_epoch(self, n_steps):
         """Return the first epoch, counted from 1, whose weights may be kept."""
         return 1
 
@@ -147,7 +151,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         again = self.warm_start and hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=not again)
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=7)
         self._set_up(X, Y, keep=again)
         train, valid = _split(len(X), self.validation_fraction, seeds[0])
         if self.early_stopping and not len(valid):
@@ -155,6 +159,10 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 "early_stopping needs at least one held-out row. Got "
                 f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
             )
+        if not again:
+            misspecified = self._misspecified(X, Y, len(train), seeds[6])
+            if misspecified:
+                self._set_up(X, Y, keep=False, left_out=misspecified)
         previous = self.net_ if again else None
         inputs, targets = self._scaled(X, Y)
         net = self._make_net(inputs[train], len(valid), seeds, previous)
@@ -163,7 +171,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             net.set_params(train_split=predefined_split(held_out))
         _train(net, inputs[train], targets[train], seeds[2])
         self._constant_rate = False
-        net.set_params(train_split=None)  # the net must not keep the data
+        _forget_rows(net)
         self.net_ = net
         missed = self._missed(X, Y, train, seeds[5])
         self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), missed)
@@ -202,6 +210,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
         _train(net, inputs, targets, seeds[2])
+        _forget_rows(net)
         self._constant_rate = True
         self.net_ = net
         self._report(X, np.random.RandomState(seeds[3]))
@@ -260,9 +269,14 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             self._one_dimensional = Y.ndim == 1
         return X, Y.reshape(len(Y), -1)
 
-    def _set_up(self, X, Y, keep):
-        """Resolve groups, representations and scaling; keep those of an earlier fit if asked."""
+    def _set_up(self, X, Y, keep, left_out=()):
+        """Resolve groups, representations and scaling; keep those of an earlier fit if asked.
+
+        Candidates that are left out shape nothing; which ones is kept, too.
+        """
         self._check_choices()
+        if not keep:
+            self._left_out = tuple(left_out)
         groups = self._candidate_groups()
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
@@ -311,7 +325,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             clipping = GradientNormClipping if self._members == 1 else MemberGradientClipping
             callbacks.append(clipping(self.max_gradient_norm))
         if not one_epoch:
-            callbacks += self._fit_callbacks(n_train, epochs * -(-n_train // batch_size), n_valid)
+            callbacks += self._fit_callbacks(self._n_steps(n_train), n_valid)
         net = PenalizedNet(
             network,
             torch.nn.MSELoss,
@@ -348,6 +362,10 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 net.penalty_.set_strengths(previous.penalty_.strengths)
         return net
 
+    def _n_steps(self, n_train):
+        """Number of gradient steps of a whole fit."""
+        return self.max_epochs * -(-n_train // _batch_size(self.batch_size, n_train))
+
     def _bootstrap(self, n_rows, seed):
         """How often each member's bootstrap sample has each row; None for a single one."""
         if self._members == 1:
@@ -355,7 +373,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         rng = np.random.RandomState(seed)
         return rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=self._members)
 
-    def _fit_callbacks(self, n_train, n_steps, n_valid):
+    def _fit_callbacks(self, n_steps, n_valid):
         """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
         decay = LRScheduler(
             torch.optim.lr_scheduler.CosineAnnealingLR,
@@ -363,15 +381,13 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             last_epoch=-1,  # a new decay, also after a warm start, whose history is not empty
             step_every="batch",
         )
-        callbacks = [decay, *self._training_callbacks(n_train, n_steps)]
+        callbacks = [decay, *self._training_callbacks(n_steps)]
         if n_valid:
             # Without early stopping the patience never ends, and this only restores the best.
             patience = max(10, round(_PATIENCE_SHARE * self.max_epochs))
             best = BestWeights if self._members == 1 else BestMembers
             callbacks.append(
-                best(
-                    self._first_epoch(n_train, n_steps), patience if self.early_stopping else np.inf
-                )
+                best(self._first_epoch(n_steps), patience if self.early_stopping else np.inf)
             )
         if self.verbose:
             callbacks.append(EpochProgress())
@@ -386,14 +402,16 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
 
         return function
 
-    def _member_function(self):
+    def _member_function(self, module=None):
         """Return what maps rows, in the user's units, to (n_members, n_samples, n_outputs).
+
+        The module is the fitted one, or another in its place.
 
         It is evaluated in float64: a network trained in float32 is a function like any other, an
         exactly equivariant one keeps its symmetry to the last digits, and a row's prediction does
         not depend on the rows beside it.
         """
-        module = copy.deepcopy(self.module_).double().eval()
+        module = copy.deepcopy(self.module_ if module is None else module).double().eval()
         device = next(module.parameters()).device
 
         def function(X):
@@ -417,6 +435,11 @@ def _train(net, inputs, targets, seed):
     with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
         torch.manual_seed(int(seed))
         net.partial_fit(inputs, targets)
+
+
+def _forget_rows(net):
+    """The net must not keep the data."""
+    net.set_params(train_split=None, levels=None)
 
 
 def _width(module):

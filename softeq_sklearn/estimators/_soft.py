@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,6 +18,7 @@ from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
 from softeq_sklearn.estimators._scaling import keeps_symmetry
+from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import Group
 from softeq_sklearn.levels import (
     Levels,
@@ -42,9 +44,12 @@ from softeq_sklearn.training._strength_tuner import METHODS
 # Rows and group elements on which the levels are measured.
 _LEVEL_ROWS = 500
 _LEVEL_ELEMENTS = 32
-# With fewer gradient steps an exploration cannot tell which symmetries are broken; with fewer rows
-# a network that is hardly pulled learns their noise, and every symmetry looks broken.
-_EXPLORATION_STEPS, _EXPLORATION_ROWS = 250, 500
+# With fewer gradient steps an exploration cannot tell which symmetries are broken.
+_EXPLORATION_STEPS = 60
+# Gradient steps that a trial of candidates which keep no lengths needs to tell.
+_TRIAL_STEPS = 250
+# Training rows, and elements for each, on which an exploring network is measured.
+_EXPLORED_ROWS, _EXPLORED_ELEMENTS = 256, 8
 
 
 class SoftEquivariantRegressor(BaseEquivariantRegressor):
@@ -108,11 +113,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     tuning : {"auto", "explore", "ratio", "evidence", "dual", "fixed"} or StrengthTuner, \
             default="auto"
         How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`: "ratio" is the
-        rule of the paper; "explore" finds out with weak strengths, counts constraints, and begins
-        anew; "auto" is "explore" where there are 500 training rows, its part of the training has
-        250 gradient steps and the penalty is "squared", else "ratio"; "evidence" takes strengths
-        as prior precisions, "dual" as multipliers of constraints. A tuner says when, with which
-        power, and whether each layer has strengths of its own.
+        rule of the paper; "explore" measures errors of a network with weak strengths, and begins
+        anew; "auto" is "explore" where its part of the training has 60 gradient steps and the
+        penalty is "squared", else "ratio"; "evidence" takes strengths as prior precisions, "dual"
+        as multipliers of constraints. A tuner says when, with which power, and whether each layer
+        has strengths of its own.
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
@@ -384,7 +389,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         groups, self._exact = with_exact_group(candidates, self.exact_group)
         self._held = held_exactly(groups, self._exact)
         strengths = named_strengths(self.strengths, candidates)
-        self._strengths = dict.fromkeys(groups, np.inf) | strengths
+        weak = dict.fromkeys(self._left_out, 0.0)
+        self._strengths = dict.fromkeys(groups, np.inf) | strengths | weak
         return groups
 
     def _shaping_groups(self, groups):
@@ -416,11 +422,6 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 "tuning by evidence, by dual ascent or per layer must go with penalty='squared' "
                 f"and regularizer='projection'. Got {self.tuning!r}, penalty={self.penalty!r}, "
                 f"regularizer={self.regularizer!r}."
-            )
-        if method == "explore" and self.penalty != "squared":
-            raise ValueError(
-                "tuning must be 'ratio' or 'fixed' with another penalty than 'squared', whose "
-                f"constraints can be counted. Got {self.tuning!r} and penalty={self.penalty!r}."
             )
         if self.penalty != "squared" and self.regularizer != "projection":
             raise ValueError(
@@ -478,6 +479,21 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             "groups": groups,
             "strengths": {name: self._strengths[name] for name in groups},
             "penalty": self._penalty_of(groups, inputs, seed),
+            "levels": partial(self._levels_in_training, groups, inputs, seed),
+        }
+
+    def _levels_in_training(self, groups, inputs, seed, module):
+        """Errors of a module on some training rows, a dict of str to float."""
+        rng = np.random.RandomState(seed)
+        some = inputs[rng.permutation(len(inputs))[:_EXPLORED_ROWS]]
+        rows = self._scale_in.inverse_transform(some.numpy().astype(np.float64))
+        members = self._member_function(module)
+        reps = self._rep_in, self._rep_out
+        return {
+            name: estimate_level(
+                members, rows, group, *reps, n_elements=_EXPLORED_ELEMENTS, random_state=seed
+            ).error
+            for name, group in groups.items()
         }
 
     def _penalty_of(self, groups, inputs, seed):
@@ -486,18 +502,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         columns = self._rep_in, self._rep_out, self._scale_in, self._scale_out
         return function_penalty(self.regularizer, groups, *columns, inputs, seed)
 
-    def _tuner(self, n_rows, n_steps):
+    def _tuner(self, n_steps):
         """The callback that sets the strengths, None where there is nothing to tune."""
         if isinstance(self.tuning, StrengthTuner):
             tuner = copy.deepcopy(self.tuning)  # what it records belongs to the fit
         elif self.tuning == "auto":
             tuner = StrengthTuner("explore")
             steps = n_steps * tuner.epoch(self.max_epochs) / self.max_epochs
-            if (
-                n_rows < _EXPLORATION_ROWS
-                or steps < _EXPLORATION_STEPS
-                or self.penalty != "squared"
-            ):
+            if steps < _EXPLORATION_STEPS or self.penalty != "squared":
                 tuner = StrengthTuner("ratio")
         else:
             tuner = StrengthTuner(self.tuning)
@@ -506,12 +518,31 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         tuned = tuner.method != "fixed" and len(self._penalized) >= n_least
         return tuner if tuned else None
 
-    def _training_callbacks(self, n_rows, n_steps):
-        tuner = self._tuner(n_rows, n_steps)
+    def _misspecified(self, X, Y, n_train, seed):
+        n_steps = self._n_steps(n_train)
+        tuner = self._tuner(n_steps)
+        explores = tuner is not None and tuner.method == "explore"
+        ours = self.module is None and self.architecture == "factored"
+        if not explores or not ours or self.regularizer != "projection" or self._exact:
+            return []
+        enough = -(-_TRIAL_STEPS * self.max_epochs // n_steps)
+        return misspecified(
+            self,
+            self._groups,
+            self._strengths,
+            X,
+            Y,
+            max_epochs=min(self.max_epochs, max(enough, tuner.epoch(self.max_epochs))),
+            exploration=tuner.exploration,
+            seed=int(seed),
+        )
+
+    def _training_callbacks(self, n_steps):
+        tuner = self._tuner(n_steps)
         return [] if tuner is None else [tuner]
 
-    def _first_epoch(self, n_rows, n_steps):
-        tuner = self._tuner(n_rows, n_steps)
+    def _first_epoch(self, n_steps):
+        tuner = self._tuner(n_steps)
         if tuner is None:
             return 1
         return 1 + max(tuner.epoch(self.max_epochs), tuner.again_after(self.max_epochs))

@@ -29,6 +29,9 @@ class PenalizedNet(NeuralNet):
     penalty : callable, default=ProjectionPenalty
         Makes the penalty from the module, the groups and the strengths. The default needs
         :class:`~softeq_sklearn.nn.SoftLinear` layers.
+    levels : callable or None, default=None
+        Measures the relative equivariance error of a module under each group, a dict of str to
+        float, from the module; :class:`StrengthTuner` needs it to explore.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
 
@@ -71,12 +74,14 @@ class PenalizedNet(NeuralNet):
         groups=None,
         strengths=None,
         penalty=ProjectionPenalty,
+        levels=None,
         **kwargs,
     ):
         super().__init__(module, criterion, **kwargs)
         self.groups = groups
         self.strengths = strengths
         self.penalty = penalty
+        self.levels = levels
 
     def initialize_module(self):
         """Make the module, then the penalty, which looks at the layers of the module."""

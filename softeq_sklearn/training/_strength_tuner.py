@@ -7,12 +7,11 @@ from numbers import Real
 
 import numpy as np
 from skorch.callbacks import Callback
+from torch.optim.swa_utils import AveragedModel
 
-from softeq_sklearn.groups._subgroups import contained_in
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._dual_rule import multiplier_step, relative_distances
 from softeq_sklearn.training._evidence_rule import EvidenceRule
-from softeq_sklearn.training._nested_groups import per_new_constraint
 from softeq_sklearn.training._ratio_rule import ratio_strengths
 
 METHODS = ("explore", "ratio", "evidence", "dual", "fixed")
@@ -35,12 +34,15 @@ class StrengthTuner(Callback):
     outside its subspace, has a large R and loses its strength; one that holds keeps it.
 
     With method "explore" all strengths are multiplied by `exploration` until then, the rule
-    compares :math:`R_G / n_G`, where :math:`n_G` is the number of constraints of the group on the
-    weights, and training begins anew from the first weights, with the strengths that were set. A
-    broken symmetry is only found if breaking it lowers the loss by more than the penalty of the
-    weights that this takes, hence the weak strengths; and a group with few constraints, such as
-    translations, which concern only what reads the mean of the Points, has a small R whether it
-    holds or not, hence the number.
+    compares :math:`e_G^2`, where :math:`e_G` is the relative equivariance error of the network
+    (:func:`~softeq_sklearn.metrics.equivariance_error`), and training begins anew from the first
+    weights, with the strengths that were set. A broken symmetry is only found if breaking it lowers
+    the loss by more than the penalty of the weights that this takes, hence the weak strengths. And
+    distances of weights do not compare: a group with few constraints, such as translations, which
+    concern only what reads the mean of the Points, has a small R whether it holds or not, and most
+    of the many constraints of rotations are on weights that the data never move. Weights are the
+    mean over the second half of the epochs until then, since the steps of the optimizer shake them.
+    No strength falls below that of the exploration.
 
     With method "evidence" strengths are weak until then, too; at the end of each epoch from then on
     strengths move towards those of the largest evidence, where
@@ -81,7 +83,8 @@ class StrengthTuner(Callback):
     Parameters
     ----------
     method : {"explore", "ratio", "evidence", "dual", "fixed"}, default="explore"
-        "fixed" leaves the strengths as they are. "evidence" and "dual" need a `ProjectionPenalty`.
+        "fixed" leaves the strengths as they are. "evidence" and "dual" need a `ProjectionPenalty`,
+        "explore" a net with `levels` (see :class:`PenalizedNet`).
     start : float or None, default=None
         Share of the epochs after which strengths are set, in (0, 1); None is 0.25, as in the
         paper, for "ratio", else 0.15.
@@ -91,7 +94,7 @@ class StrengthTuner(Callback):
         Factor of all strengths before they are set, in (0, 1]; used by "explore" and "evidence".
     per_layer : bool, default=False
         Whether each linear layer gets strengths of its own, by the same rule with the figures of
-        the layer. Needs a `ProjectionPenalty`.
+        the layer. Needs a `ProjectionPenalty`; not for "explore", which looks at the function.
     again : bool, default=True
         Whether "evidence" begins training anew.
     rate : float, default=0.3
@@ -107,7 +110,10 @@ class StrengthTuner(Callback):
     Attributes
     ----------
     penalties_ : list of dict
-        Penalty R_G of each group after each epoch watched, or of each group in each layer.
+        Penalty R_G of each group after each epoch watched, or of each group in each layer; not for
+        "explore".
+    errors_ : dict of str to float
+        Relative equivariance error of each group at the end of the exploration; for "explore".
     noise_ : list of float
         Noise variance after each epoch watched, on scaled targets; for "evidence".
     effective_numbers_ : list of dict
@@ -172,6 +178,11 @@ class StrengthTuner(Callback):
             value = getattr(self, name)
             if not isinstance(value, (bool, np.bool_)):
                 raise ValueError(f"{name} must be a bool. Got {value!r}.")
+        if self.per_layer and self.method == "explore":
+            raise ValueError(
+                "per_layer must be False for 'explore', which compares errors of the function. "
+                f"Got {self.per_layer!r}."
+            )
         _check_bounds(self.bounds)
 
     @property
@@ -202,7 +213,13 @@ class StrengthTuner(Callback):
             raise ValueError(
                 f"penalty must be a ProjectionPenalty for {self!r}. Got {net.penalty_!r}."
             )
+        if self.method == "explore" and net.levels is None:
+            raise ValueError(
+                "levels must tell the errors that 'explore' compares: give them to PenalizedNet, "
+                "or take another method. Got levels=None."
+            )
         self.penalties_, self.noise_, self.effective_numbers_ = [], [], []
+        self.errors_, self._mean = {}, None
         self._epoch = 0
         self._strengths = dict(net.penalty_.strengths)
         self._evidence = None
@@ -242,9 +259,18 @@ class StrengthTuner(Callback):
             if self._explores and self._epoch == 2 * when:
                 self._start_again(net)
         elif self._epoch <= when:
-            self.penalties_.append(self._penalties(net))
+            self._watch(net)
             if self._epoch == when:
                 self._set_once(net)
+
+    def _watch(self, net):
+        """See what the strengths will be set by."""
+        if self.method == "ratio":
+            self.penalties_.append(self._penalties(net))
+            return
+        if self._mean is None:
+            self._mean = AveragedModel(net.module_)
+        self._mean.update_parameters(net.module_)
 
     def _penalties(self, net):
         if self.per_layer:
@@ -252,20 +278,22 @@ class StrengthTuner(Callback):
         return net.penalty_.values(net.module_)
 
     def _set_once(self, net):
-        """Set strengths by the ratio of penalties, once."""
-        seen = self.penalties_
+        """Set strengths by a ratio, once."""
         if self.method == "explore":
-            counts = "layer_constraints" if self.per_layer else "n_constraints"
-            counts = getattr(net.penalty_, counts)
-            weights = isinstance(net.penalty_, ProjectionPenalty)
-            within = contained_in(net.penalty_.groups) if weights else {}
-            seen = [per_new_constraint(values, counts, within) for values in seen]
+            self.errors_, self._mean = net.levels(self._mean.module), None
+            seen = [{name: error**2 for name, error in self.errors_.items()}]
+        else:
+            seen = self.penalties_
         if self._explores:
             self._start_again(net)
         if self.per_layer:
-            net.penalty_.set_strengths(self._layer_ratios(seen, net.penalty_.n_layers))
+            strengths = self._layer_ratios(seen, net.penalty_.n_layers)
         else:
-            net.penalty_.set_strengths(ratio_strengths(self._strengths, seen, self.power))
+            strengths = ratio_strengths(self._strengths, seen, self.power)
+        if self.method == "explore":  # weaker ones have not been tried
+            least = _scaled(self._strengths, self.exploration)
+            strengths = {name: max(value, least[name]) for name, value in strengths.items()}
+        net.penalty_.set_strengths(strengths)
 
     def _layer_ratios(self, seen, n_layers):
         layers = [

@@ -10,6 +10,7 @@ from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import SL, SO, MatrixGroup, O, Scaling, SO13p
+from softeq_sklearn.training import StrengthTuner
 
 
 def trials(data, rep_in, rep_out, groups, strengths=None, **changes):
@@ -97,3 +98,72 @@ def test_nothing_to_try(inertia, monkeypatch):
     assert trials(rows, *reps, {"SL": SL(3)}) == []
     assert trials(rows, *reps, {"O": O(3), "SL": SL(3)}, {"SL": 0.0}) == []
     assert trials(rows, *reps, {"O": O(3), "SL": SL(3)}, validation_fraction=0) == []
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """Let the trials find SL at once; record how they were asked."""
+    calls = []
+
+    def at_once(estimator, groups, strengths, X, y, **options):
+        calls.append((strengths, X.shape, y.shape, options))
+        return ["SL"]
+
+    monkeypatch.setattr("softeq_sklearn.estimators._soft.misspecified", at_once)
+    return calls
+
+
+def candidates(**changes):
+    options = {"tuning": "explore", "hidden_channels": 16, "max_epochs": 4, "random_state": 0}
+    groups = {"O": O(3), "x": O(2).embed(3, axes=(0, 1)), "SL": SL(3)}
+    return SoftEquivariantRegressor(groups, "Vector", "Scalar", **(options | changes))
+
+
+@pytest.fixture(scope="module")
+def lengths():
+    X = np.random.RandomState(0).standard_normal((100, 3))
+    return X, (X**2).sum(axis=1)
+
+
+def test_what_is_found_shapes_nothing(found, lengths):
+    model = candidates(strengths={"O": 1.0, "x": 1.0, "SL": 0.5}, warm_start=True).fit(*lengths)
+    (strengths, rows, targets, options) = found.pop()
+    assert strengths == {"O": 1.0, "x": 1.0, "SL": 0.5}
+    assert (rows, targets) == ((100, 3), (100, 1))
+    assert (options["max_epochs"], options["exploration"]) == (4, 0.003)
+    strengths = dict(zip(model.levels_.name, model.strengths_, strict=True))
+    assert strengths["SL"] == 0 and strengths["O"] > 0 and strengths["x"] > 0
+    assert np.isfinite(model.levels_.error).all()
+    # As if it had had no strength from the beginning.
+    without = candidates(strengths={"O": 1.0, "x": 1.0, "SL": 0.0}, tuning=StrengthTuner("explore"))
+    found_nothing = without.fit(*lengths)
+    np.testing.assert_array_equal(model.predict(lengths[0]), found_nothing.predict(lengths[0]))
+    # Training that goes on does not ask again, and a new fit does.
+    found.clear()
+    model.fit(*lengths)
+    model.partial_fit(*lengths)
+    assert found == [] and model.strengths_[2] == 0
+    model.set_params(warm_start=False).fit(*lengths)
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"tuning": "ratio"}, {"tuning": "fixed"}, {"exact_group": "x"}, {"tuning": "auto"}]
+)
+def test_no_trials_without_an_exploration(found, lengths, changes):
+    """With few epochs "auto" does not explore."""
+    model = candidates(**changes).fit(*lengths)
+    assert found == [] and model.strengths_[2] > 0
+
+
+@pytest.mark.slow
+def test_accuracy_is_not_hurt_on_inertia(inertia):
+    data, (X, y) = inertia
+    fits = [
+        SoftEquivariantRegressor(
+            groups, data.rep_in, data.rep_out, hidden_channels=64, max_epochs=60, random_state=0
+        ).fit(X, y)
+        for groups in (data.groups, data.groups | {"SL(3)": SL(3)})
+    ]
+    np.testing.assert_array_equal(fits[0].predict(X), fits[1].predict(X))
+    assert fits[1].levels_.error[-1] > 0.2

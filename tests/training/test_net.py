@@ -168,7 +168,7 @@ def test_penalty_follows_a_new_module():
 
 def test_pickle():
     X, Y = data()
-    net = make_net(callbacks=[StrengthTuner(start=0.5), EpochProgress()]).fit(X, Y)
+    net = make_net(callbacks=[StrengthTuner("ratio", start=0.5), EpochProgress()]).fit(X, Y)
     twin = pickle.loads(pickle.dumps(net))
     assert np.array_equal(twin.predict(X), net.predict(X))
     assert twin.penalty_.strengths == net.penalty_.strengths

@@ -44,7 +44,7 @@ def test_strengths_change_in_every_epoch(tuning):
     np.testing.assert_array_equal(path[-1], model.strengths_)
 
 
-@pytest.mark.parametrize("method", ["explore", "ratio", "evidence", "dual"])
+@pytest.mark.parametrize("method", ["ratio", "evidence", "dual"])
 def test_strengths_of_layers(method):
     model = fitted(StrengthTuner(method, start=0.3, per_layer=True))
     path = model.strength_path_

@@ -20,8 +20,7 @@ names = st.lists(st.sampled_from("abcd"), min_size=1, unique=True)
 class Recorder:
     """Stands for a net whose penalties after each epoch are given."""
 
-    def __init__(self, penalties, strengths, n_constraints=None):
-        self.n_constraints = n_constraints
+    def __init__(self, penalties, strengths):
         self.remaining = list(penalties)
         self.strengths = dict(strengths)
         self.changes = []
@@ -39,13 +38,18 @@ def net_of(recorder, max_epochs):
     module = torch.nn.Linear(1, 1)
     optimizer = torch.optim.Adam(module.parameters())
     return SimpleNamespace(
-        max_epochs=max_epochs, penalty_=recorder, module_=module, optimizer_=optimizer
+        max_epochs=max_epochs,
+        penalty_=recorder,
+        levels=lambda module: recorder.errors,
+        module_=module,
+        optimizer_=optimizer,
     )
 
 
-def run(tuner, penalties, strengths, n_constraints=None):
+def run(tuner, penalties, strengths, errors=None):
     """Train through the epochs whose penalties are given; return what was recorded."""
-    recorder = Recorder(penalties, strengths, n_constraints)
+    recorder = Recorder(penalties, strengths)
+    recorder.errors = errors
     net = net_of(recorder, len(penalties))
     tuner.on_train_begin(net)
     for recorder.epoch in range(len(penalties)):
@@ -116,14 +120,15 @@ def test_first_epochs_do_not_count():
 
 def test_explore_begins_with_weak_strengths():
     tuner = StrengthTuner("explore", start=0.5, power=1, exploration=0.1)
-    recorder = Recorder([{"a": 1.0, "b": 1.0}], {"a": 5.0, "b": 0.0}, {"a": 1, "b": 1})
+    recorder = Recorder([{"a": 1.0, "b": 1.0}], {"a": 5.0, "b": 0.0})
     tuner.on_train_begin(net_of(recorder, 8))
     assert recorder.strengths == {"a": 0.5, "b": 0.0}
 
 
 @pytest.mark.parametrize("method, anew", [("explore", True), ("ratio", False)])
 def test_training_begins_anew_after_the_exploration(method, anew):
-    recorder = Recorder([{"a": 1.0, "b": 2.0}] * 8, {"a": 1.0, "b": 1.0}, {"a": 1, "b": 1})
+    recorder = Recorder([{"a": 1.0, "b": 2.0}] * 8, {"a": 1.0, "b": 1.0})
+    recorder.errors = {"a": 0.1, "b": 0.2}
     net = net_of(recorder, 8)
     start = net.module_.weight.item()
     tuner = StrengthTuner(method, start=0.5)
@@ -140,20 +145,42 @@ def test_training_begins_anew_after_the_exploration(method, anew):
 
 
 def test_one_epoch_is_too_short_to_explore():
-    recorder = run(StrengthTuner(), [{"a": 1.0, "b": 2.0}], {"a": 1.0, "b": 1.0}, {"a": 1, "b": 1})
+    recorder = run(StrengthTuner(), [{}], {"a": 1.0, "b": 1.0}, {"a": 0.1, "b": 0.2})
     assert recorder.changes == [1]
 
 
-def test_explore_counts_constraints_and_gives_strengths_back():
-    # The penalty of a is the smallest, but it has the fewest constraints to be a sum over.
-    penalties = [{"a": 1.0, "b": 4.0, "c": 8.0}] * 8
-    tuner = StrengthTuner("explore", start=0.5, power=2, exploration=0.01)
-    n_constraints = {"a": 10, "b": 100, "c": 100}
-    recorder = run(tuner, penalties, dict.fromkeys("abc", 3.0), n_constraints)
+def test_explore_compares_squared_errors_and_gives_strengths_back():
+    tuner = StrengthTuner("explore", start=0.5, power=1.5, exploration=0.01)
+    errors = {"a": 0.1, "b": 0.2, "c": 0.9}
+    # The penalties, which say the contrary, do not matter.
+    penalties = [{"a": 3.0, "b": 2.0, "c": 1.0}] * 8
+    recorder = run(tuner, penalties, dict.fromkeys("abc", 3.0), errors)
     assert recorder.changes == [0, 4]
-    ratios = {"a": (1 / 10) / (4 / 100), "b": 1.0, "c": 2.0}
-    expected = {name: 3.0 / ratio**2 for name, ratio in ratios.items()}
-    assert recorder.strengths == pytest.approx(expected)
+    assert tuner.errors_ == errors and tuner.penalties_ == []
+    # The ratio for c is 9, which to the third is 729: more than the exploration has tried.
+    assert recorder.strengths == pytest.approx({"a": 3.0, "b": 3.0 / 2**3, "c": 3.0 * 0.01})
+
+
+def test_explore_measures_the_mean_of_the_weights():
+    """Over the second half of the exploration."""
+    recorder = Recorder([], {"a": 1.0, "b": 1.0})
+    net, seen = net_of(recorder, 8), []
+    net.levels = lambda module: seen.append(module.weight.item()) or {"a": 0.1, "b": 0.2}
+    tuner = StrengthTuner("explore", start=0.75)
+    tuner.on_train_begin(net)
+    for epoch in range(1, 9):
+        with torch.no_grad():
+            net.module_.weight.fill_(2.0**epoch)
+        tuner.on_epoch_end(net)
+    assert seen == [(8 + 16 + 32 + 64) / 4]
+
+
+def test_explore_needs_to_be_told_of_levels():
+    net = net_of(Recorder([], {"a": 1.0}), 8)
+    net.levels = None
+    with pytest.raises(ValueError, match="levels must tell the errors that 'explore' compares"):
+        StrengthTuner("explore").on_train_begin(net)
+    StrengthTuner("ratio").on_train_begin(net)
 
 
 def test_default_start_is_that_of_the_method():
@@ -162,21 +189,10 @@ def test_default_start_is_that_of_the_method():
     assert StrengthTuner().epoch(1) == StrengthTuner(start=0.5).epoch(2) == 1
 
 
-def test_ratio_and_explore_agree_where_groups_have_equally_many_constraints():
-    penalties = [{"a": 1.0, "b": 2.0}] * 8
-    ratio, explore = (
-        run(
-            StrengthTuner(method, start=0.5), penalties, {"a": 1.0, "b": 1.0}, {"a": 7, "b": 7}
-        ).strengths
-        for method in ("ratio", "explore")
-    )
-    assert explore == pytest.approx(ratio)
-
-
-def test_a_group_without_constraints_is_left_out():
-    penalties = [{"a": 0.0, "b": 2.0}] * 8
-    strengths = run(StrengthTuner(), penalties, {"a": 1.0, "b": 1.0}, {"a": 0, "b": 7}).strengths
-    assert strengths == {"a": 1.0, "b": 1.0}
+def test_a_group_that_acts_on_nothing_is_left_out():
+    errors = {"a": 0.0, "b": 0.2, "c": 0.4}
+    strengths = run(StrengthTuner(), [{}] * 8, dict.fromkeys("abc", 1.0), errors).strengths
+    assert strengths == pytest.approx({"a": 1.0, "b": 1.0, "c": 1 / 16})
 
 
 def test_fixed_leaves_everything_alone():
@@ -209,6 +225,7 @@ def test_each_training_starts_anew():
         ({"slack": -1e-3}, "slack must be at least 0. Got -0.001"),
         ({"price": 0}, "price must be finite and more than 0. Got 0"),
         ({"price": math.inf}, "price must be finite and more than 0. Got inf"),
+        ({"per_layer": True}, "per_layer must be False for 'explore'.* Got True"),
         ({"per_layer": 1}, "per_layer must be a bool. Got 1"),
         ({"again": "yes"}, "again must be a bool. Got 'yes'"),
         ({"bounds": (0.0, 1.0)}, r"bounds must be two .* Got \(0.0, 1.0\)"),

@@ -27,7 +27,7 @@ from tests.benchmarks.discovery._fit import (
     timed_pair,
 )
 from tests.benchmarks.discovery._table import write_table
-from tests.benchmarks.discovery._tasks import FAMILIES, TRUTH_BLOCKS, Task, parts, quick_cells
+from tests.benchmarks.discovery._tasks import FAMILIES, TRUTH_ROWS, Task, parts, quick_cells
 
 TUNINGS = ("auto", "explore", "ratio", "evidence", "dual", "fixed")
 TIME_COLUMNS = ["family", "seed", *SETTING, "one", "many", "ratio"]
@@ -35,7 +35,7 @@ TIME_COLUMNS = ["family", "seed", *SETTING, "one", "many", "ratio"]
 # each step of an epoch and for each row.
 SECONDS_A_STEP, SECONDS_A_ROW = 2.7, 0.012
 QUICK = {"n_members": 2, "epochs": 20, "hidden": 32}
-QUICK_BLOCKS = 5
+QUICK_ROWS = 200
 
 
 def seconds_of(cell, setting, measured):
@@ -86,11 +86,11 @@ def write_lines(path, columns, lines):
         writer.writerows(lines)
 
 
-def with_true_errors(todo, known, n_blocks=TRUTH_BLOCKS):
+def with_true_errors(todo, known, n_rows=TRUTH_ROWS):
     """Add the true errors to each task, each computed once, when its turn comes."""
     for task in todo:
         if set(task.groups()) - set(known.get(task.name, ())):
-            known[task.name] = task.true_errors(n_blocks)
+            known[task.name] = task.true_errors(n_rows)
         yield task, known[task.name]
 
 
@@ -131,12 +131,12 @@ def print_plan(todo, setting, jobs, measured):
     print(f"{'all':16s} {n:5d} fits, about {total / 3600 / jobs:6.2f} h with {jobs} at a time")
 
 
-def fit_all(tasks, setting, lines, path, jobs, n_blocks):
+def fit_all(tasks, setting, lines, path, jobs, n_rows):
     """Fit the tasks; append to the lines and to the file."""
     known = known_errors(lines)
     fits = Parallel(jobs, return_as="generator_unordered")(
         delayed(one_fit)(task, setting, errors)
-        for task, errors in with_true_errors(tasks, known, n_blocks)
+        for task, errors in with_true_errors(tasks, known, n_rows)
     )
     write_lines(path, COLUMNS, lines)
     with path.open("a", newline="", encoding="utf-8") as file:
@@ -224,8 +224,8 @@ def main():
         if arguments.plan:
             return
         tasks = [task for part in todo.values() for task in part]
-        n_blocks = QUICK_BLOCKS if arguments.quick else TRUTH_BLOCKS
-        fit_all(tasks, setting, lines, path, arguments.jobs, n_blocks)
+        n_rows = QUICK_ROWS if arguments.quick else TRUTH_ROWS
+        fit_all(tasks, setting, lines, path, arguments.jobs, n_rows)
     lines = complete_lines(path)
     if lines:
         write_table(lines, read_times(times), arguments.output.with_suffix(".md"))
