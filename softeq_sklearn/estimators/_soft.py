@@ -47,7 +47,7 @@ _LEVEL_ELEMENTS = 32
 # With fewer gradient steps an exploration cannot tell which symmetries are broken.
 _EXPLORATION_STEPS = 60
 # Gradient steps that a trial of candidates which keep no lengths needs to tell.
-_TRIAL_STEPS = 250
+_TRIAL_STEPS = 400
 # Training rows, and elements for each, on which an exploring network is measured.
 _EXPLORED_ROWS, _EXPLORED_ELEMENTS = 256, 8
 
