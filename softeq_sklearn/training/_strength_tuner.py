@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._dual_rule import multiplier_step, relative_distances
 from softeq_sklearn.training._evidence_rule import EvidenceRule
-from softeq_sklearn.training._ratio_rule import ratio_strengths
+from softeq_sklearn.training._ratio_rule import per_constraint, ratio_strengths
 
 METHODS = ("explore", "ratio", "evidence", "dual", "fixed")
 _DEFAULT_START = {"explore": 0.15, "ratio": 0.25, "evidence": 0.15, "dual": 0.15}
@@ -33,16 +33,18 @@ class StrengthTuner(Callback):
     zero, so that the first epochs say nothing.) A symmetry that the data break needs weights
     outside its subspace, has a large R and loses its strength; one that holds keeps it.
 
-    With method "explore" all strengths are multiplied by `exploration` until then, the rule
-    compares :math:`e_G^2`, where :math:`e_G` is the relative equivariance error of the network
-    (:func:`~softeq_sklearn.metrics.equivariance_error`), and training begins anew from the first
-    weights, with the strengths that were set. A broken symmetry is only found if breaking it lowers
-    the loss by more than the penalty of the weights that this takes, hence the weak strengths. And
-    distances of weights do not compare: a group with few constraints, such as translations, which
-    concern only what reads the mean of the Points, has a small R whether it holds or not, and most
-    of the many constraints of rotations are on weights that the data never move. Weights are the
-    mean over the second half of the epochs until then, since the steps of the optimizer shake them.
-    No strength falls below that of the exploration.
+    With method "explore" all strengths are multiplied by `exploration` until then, and training
+    begins anew from the first weights, with the strengths that were set. A broken symmetry is only
+    found if breaking it lowers the loss by more than the penalty of the weights that this takes,
+    hence the weak strengths. The rule is applied twice, to the squared relative equivariance errors
+    of the network (:func:`~softeq_sklearn.metrics.equivariance_error`) and to :math:`R_G / n_G`,
+    where :math:`n_G` is the number of constraints of the group on the weights, and the smaller
+    strength is set, but none below that of the exploration: a symmetry keeps its strength if it
+    holds both ways. Each alone is blind. Errors of a short training are noisy, more so for large
+    groups, beside which a broken small one looks exact; and most of the many constraints of a large
+    group are on weights that the data never move, so that it looks exact whether it holds or not.
+    Both are those of the mean weights of the second half of the epochs until then, since the steps
+    of the optimizer shake them.
 
     With method "evidence" strengths are weak until then, too; at the end of each epoch from then on
     strengths move towards those of the largest evidence, where
@@ -110,8 +112,8 @@ class StrengthTuner(Callback):
     Attributes
     ----------
     penalties_ : list of dict
-        Penalty R_G of each group after each epoch watched, or of each group in each layer; not for
-        "explore".
+        Penalty R_G of each group after each epoch watched, or of each group in each layer; for
+        "explore" once, at the end of the exploration.
     errors_ : dict of str to float
         Relative equivariance error of each group at the end of the exploration; for "explore".
     noise_ : list of float
@@ -280,20 +282,26 @@ class StrengthTuner(Callback):
     def _set_once(self, net):
         """Set strengths by a ratio, once."""
         if self.method == "explore":
-            self.errors_, self._mean = net.levels(self._mean.module), None
-            seen = [{name: error**2 for name, error in self.errors_.items()}]
+            strengths = self._explored(net)
+        elif self.per_layer:
+            strengths = self._layer_ratios(self.penalties_, net.penalty_.n_layers)
         else:
-            seen = self.penalties_
+            strengths = ratio_strengths(self._strengths, self.penalties_, self.power)
         if self._explores:
             self._start_again(net)
-        if self.per_layer:
-            strengths = self._layer_ratios(seen, net.penalty_.n_layers)
-        else:
-            strengths = ratio_strengths(self._strengths, seen, self.power)
-        if self.method == "explore":  # weaker ones have not been tried
-            least = _scaled(self._strengths, self.exploration)
-            strengths = {name: max(value, least[name]) for name, value in strengths.items()}
         net.penalty_.set_strengths(strengths)
+
+    def _explored(self, net):
+        """Strengths that both the errors and the penalties per constraint leave."""
+        module, self._mean = self._mean.module, None
+        self.errors_, self.penalties_ = net.levels(module), [net.penalty_.values(module)]
+        squares = {name: error**2 for name, error in self.errors_.items()}
+        means = per_constraint(self.penalties_[0], net.penalty_.n_constraints)
+        by_error, by_penalty = (
+            ratio_strengths(self._strengths, [values], self.power) for values in (squares, means)
+        )
+        least = _scaled(self._strengths, self.exploration)  # weaker ones have not been tried
+        return {name: max(least[name], min(by_error[name], by_penalty[name])) for name in by_error}
 
     def _layer_ratios(self, seen, n_layers):
         layers = [

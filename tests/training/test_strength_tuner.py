@@ -20,12 +20,14 @@ names = st.lists(st.sampled_from("abcd"), min_size=1, unique=True)
 class Recorder:
     """Stands for a net whose penalties after each epoch are given."""
 
-    def __init__(self, penalties, strengths):
+    def __init__(self, penalties, strengths, n_constraints=None):
+        self.n_constraints = n_constraints or dict.fromkeys(strengths, 1)
         self.remaining = list(penalties)
         self.strengths = dict(strengths)
         self.changes = []
 
     def values(self, module):
+        self.seen = module
         return self.remaining[self.epoch]
 
     def set_strengths(self, strengths):
@@ -46,9 +48,9 @@ def net_of(recorder, max_epochs):
     )
 
 
-def run(tuner, penalties, strengths, errors=None):
+def run(tuner, penalties, strengths, errors=None, n_constraints=None):
     """Train through the epochs whose penalties are given; return what was recorded."""
-    recorder = Recorder(penalties, strengths)
+    recorder = Recorder(penalties, strengths, n_constraints)
     recorder.errors = errors
     net = net_of(recorder, len(penalties))
     tuner.on_train_begin(net)
@@ -145,34 +147,37 @@ def test_training_begins_anew_after_the_exploration(method, anew):
 
 
 def test_one_epoch_is_too_short_to_explore():
-    recorder = run(StrengthTuner(), [{}], {"a": 1.0, "b": 1.0}, {"a": 0.1, "b": 0.2})
+    penalties, errors = [{"a": 1.0, "b": 2.0}], {"a": 0.1, "b": 0.2}
+    recorder = run(StrengthTuner(), penalties, {"a": 1.0, "b": 1.0}, errors)
     assert recorder.changes == [1]
 
 
-def test_explore_compares_squared_errors_and_gives_strengths_back():
+def test_explore_takes_the_smaller_of_two_ratios():
     tuner = StrengthTuner("explore", start=0.5, power=1.5, exploration=0.01)
-    errors = {"a": 0.1, "b": 0.2, "c": 0.9}
-    # The penalties, which say the contrary, do not matter.
-    penalties = [{"a": 3.0, "b": 2.0, "c": 1.0}] * 8
-    recorder = run(tuner, penalties, dict.fromkeys("abc", 3.0), errors)
+    errors = {"a": 0.1, "b": 0.2, "c": 0.9, "d": 0.1}
+    penalties = [{"a": 1.0, "b": 1.0, "c": 1.0, "d": 4.0}] * 8
+    n_constraints = {"a": 10, "b": 10, "c": 10, "d": 20}
+    recorder = run(tuner, penalties, dict.fromkeys("abcd", 3.0), errors, n_constraints)
     assert recorder.changes == [0, 4]
-    assert tuner.errors_ == errors and tuner.penalties_ == []
-    # The ratio for c is 9, which to the third is 729: more than the exploration has tried.
-    assert recorder.strengths == pytest.approx({"a": 3.0, "b": 3.0 / 2**3, "c": 3.0 * 0.01})
+    assert tuner.errors_ == errors and tuner.penalties_ == penalties[:1]
+    # For b the errors decide, for d the penalties per constraint; the ratio for c is 9, which to
+    # the third is 729, less than the exploration has tried.
+    expected = {"a": 3.0, "b": 3.0 / 2**3, "c": 3.0 * 0.01, "d": 3.0 / 2**1.5}
+    assert recorder.strengths == pytest.approx(expected)
 
 
 def test_explore_measures_the_mean_of_the_weights():
     """Over the second half of the exploration."""
-    recorder = Recorder([], {"a": 1.0, "b": 1.0})
+    recorder = Recorder([{"a": 1.0, "b": 1.0}] * 9, {"a": 1.0, "b": 1.0})
     net, seen = net_of(recorder, 8), []
     net.levels = lambda module: seen.append(module.weight.item()) or {"a": 0.1, "b": 0.2}
     tuner = StrengthTuner("explore", start=0.75)
     tuner.on_train_begin(net)
-    for epoch in range(1, 9):
+    for recorder.epoch in range(1, 9):
         with torch.no_grad():
-            net.module_.weight.fill_(2.0**epoch)
+            net.module_.weight.fill_(2.0**recorder.epoch)
         tuner.on_epoch_end(net)
-    assert seen == [(8 + 16 + 32 + 64) / 4]
+    assert seen == [(8 + 16 + 32 + 64) / 4] == [recorder.seen.weight.item()]
 
 
 def test_explore_needs_to_be_told_of_levels():
@@ -190,8 +195,11 @@ def test_default_start_is_that_of_the_method():
 
 
 def test_a_group_that_acts_on_nothing_is_left_out():
-    errors = {"a": 0.0, "b": 0.2, "c": 0.4}
-    strengths = run(StrengthTuner(), [{}] * 8, dict.fromkeys("abc", 1.0), errors).strengths
+    errors, penalties = {"a": 0.0, "b": 0.2, "c": 0.4}, [{"a": 0.0, "b": 2.0, "c": 2.0}] * 8
+    n_constraints = {"a": 0, "b": 7, "c": 7}
+    strengths = run(
+        StrengthTuner(), penalties, dict.fromkeys("abc", 1.0), errors, n_constraints
+    ).strengths
     assert strengths == pytest.approx({"a": 1.0, "b": 1.0, "c": 1 / 16})
 
 
