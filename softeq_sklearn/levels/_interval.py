@@ -16,12 +16,14 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     With the standard error s of members, rows and elements, the spread f of the members and the
     part h of the targets that the function may have missed (:func:`hidden_part`),
 
-    .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad high^2 = (e + 1.96 s)^2 + (2 h)^2,
+    .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
+        high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2,
 
-    and 0 for a negative square. Below, what the members do not agree on is taken off as noise:
-    squares add, since it has no common direction. Above, the penalty can hide a symmetry that is
-    broken a little; a function b that was missed adds at most :math:`|b(gx)| + |g b(x)|` to the
-    error, which is twice its size.
+    and 0 for a negative square. Squares add, since errors of different origin have no common
+    direction. Below, what the members do not agree on is taken off as noise. Above, it is added:
+    bootstrap samples deviate from the rows as the rows do from their law, so that all members may
+    be off by as much, and the penalty pulls them towards the symmetry. A function b that was missed
+    adds at most :math:`|b(gx)| + |g b(x)|`, which is twice its size.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     """
     half = _Z * np.hypot(estimate.member_std, estimate.row_error)
     low = max(0.0, estimate.error - half) ** 2 - estimate.spread**2
-    high = np.hypot(estimate.error + half, 2 * hidden)
+    high = np.sqrt((estimate.error + half) ** 2 + (_Z * estimate.spread) ** 2 + (2 * hidden) ** 2)
     if np.isnan(half):
         return np.nan, np.nan
     return float(np.sqrt(max(0.0, low))), float(np.minimum(high, 1.0))
