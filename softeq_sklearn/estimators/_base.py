@@ -416,7 +416,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
 
         def function(X):
             rows = self._scale_in.transform(np.asarray(X, dtype=np.float64))
-            parts = np.array_split(rows, max(1, -(-len(rows) // _PREDICT_ROWS)))
+            n_rows = max(1, _PREDICT_ROWS // self._members)
+            parts = np.array_split(rows, max(1, -(-len(rows) // n_rows)))
             with torch.no_grad():
                 outputs = [module(torch.from_numpy(part).to(device)).cpu() for part in parts]
             values = torch.cat(outputs, -2).numpy()

@@ -39,6 +39,8 @@ class TypeBlocks:
         Number of these layers.
     n_members : int
         Number of members, 1 for weights without their axis.
+    n_unknowns : int
+        Length of the flat vector.
     sizes : list of int
         Number of entries of each weight and bias of each member.
 
@@ -60,6 +62,7 @@ class TypeBlocks:
             shape.numel() // self.n_members for shape in self._shapes for _ in range(self.n_members)
         ]
         orthogonal = all(group.is_orthogonal for group in self._groups)
+        self.n_unknowns = sum(self.sizes)
         self.index, self.layer = _stacked_index(layers, orthogonal, self.n_members)
 
     def _layers(self, module):

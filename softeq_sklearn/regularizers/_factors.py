@@ -10,7 +10,7 @@ import torch
 
 @dataclass(frozen=True)
 class StackedFactor:
-    """S with S S^T = sum_G lambda_G (I - Q_G Q_G^T): one product for all groups.
+    """S with S^T S = sum_G lambda_G (I - Q_G Q_G^T): one product for all groups.
 
     Parameters
     ----------
@@ -33,16 +33,16 @@ class StackedFactor:
                 for strength, basis in zip(strengths, bases, strict=True)
             ]
         )
-        return cls(torch.from_numpy(np.linalg.qr(stacked, mode="r").T.copy()))
+        return cls(torch.from_numpy(np.linalg.qr(stacked, mode="r")))
 
     def to(self, device, dtype):
         """Return the factor on a device, in a precision."""
         return StackedFactor(self.matrix.to(device, dtype))
 
     def value_and_gradient(self, blocks):
-        """1/2 |B S|^2 and B S S^T, for B of shape (n_blocks, n)."""
-        product = blocks @ self.matrix
-        return 0.5 * torch.sum(product * product), product @ self.matrix.T
+        """1/2 |S B|^2 and S^T S B, for B of shape (n, n_blocks)."""
+        product = self.matrix @ blocks
+        return 0.5 * torch.sum(product * product), self.matrix.T @ product
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class ResidualFactor:
         return ResidualFactor(self.strengths, tuple(b.to(device, dtype) for b in self.bases))
 
     def value_and_gradient(self, blocks):
-        """Sum of 1/2 lambda |B - B Q Q^T|^2, and its gradient, for B of shape (n_blocks, n)."""
+        """Sum of 1/2 lambda |B - Q Q^T B|^2, and its gradient, for B of shape (n, n_blocks)."""
         value, gradient = blocks.new_zeros(()), torch.zeros_like(blocks)
         for strength, basis in zip(self.strengths, self.bases, strict=True):
-            residual = blocks - (blocks @ basis) @ basis.T
+            residual = blocks - basis @ (basis.T @ blocks)
             value = value + 0.5 * strength * torch.sum(residual * residual)
             gradient += strength * residual
         return value, gradient

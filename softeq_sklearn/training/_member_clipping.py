@@ -27,8 +27,8 @@ class MemberGradientClipping(Callback):
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients in place."""
         gradients = [p.grad for _, p in named_parameters if p.grad is not None]
-        squares = [gradient.flatten(1).square().sum(1) for gradient in gradients]
-        norm = torch.stack(squares).sum(0).sqrt()
+        norms = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
+        norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
         factor = (self.max_norm / (norm + 1e-6)).clamp(max=1.0)
         for gradient in gradients:
             gradient.mul_(factor.view(-1, *(1,) * (gradient.ndim - 1)))
