@@ -296,13 +296,12 @@ class _StackedDistance(torch.autograd.Function):
         parts = flat.index_select(0, position).split([n * sum(stacks) for n, stacks in shapes])
         total, gradients = flat.new_zeros(()), []
         for part, (n, stacks) in zip(parts, shapes, strict=True):
-            gradient = torch.empty_like(part).view(n, -1)
-            for blocks, out in zip(
-                part.view(n, -1).split(stacks, 1), gradient.split(stacks, 1), strict=True
-            ):
-                value, out[:] = next(factors).value_and_gradient(blocks)
+            pieces = []
+            for blocks in part.view(n, -1).split(stacks, 1):
+                value, piece = next(factors).value_and_gradient(blocks)
                 total = total + value
-            gradients.append(gradient.view(-1))
+                pieces.append(piece)
+            gradients.append((torch.cat(pieces, 1) if len(pieces) > 1 else pieces[0]).view(-1))
         # What no group constrains reads the zero at the end: faster than to write what is.
         gradient = torch.cat([*gradients, flat.new_zeros(1)]).index_select(0, origin)
         ctx.save_for_backward(gradient)
