@@ -6,8 +6,12 @@ import numpy as np
 from skorch.callbacks import Callback
 
 
+class Divergence(ValueError):
+    """Training has diverged."""
+
+
 class StopAtDivergence(Callback):
-    """Raise a ValueError after an epoch whose training loss is NaN or infinite.
+    """Raise a `Divergence` after an epoch whose training loss is NaN or infinite.
 
     Otherwise the error would come from whatever meets these numbers first, and say nothing of
     their cause.
@@ -17,7 +21,7 @@ class StopAtDivergence(Callback):
         """Look at the loss of the epoch."""
         loss = net.history[-1, "train_loss"]
         if not np.isfinite(loss):
-            raise ValueError(
+            raise Divergence(
                 "learning_rate must be small enough for training to converge: the training loss "
                 f"of epoch {net.history[-1, 'epoch']} is {loss}. Got learning_rate={net.lr!r}."
             )

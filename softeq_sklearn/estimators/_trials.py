@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import clone
 
+from softeq_sklearn.estimators._divergence import Divergence
+
 # A level that no symmetry shows which holds, even in a short fit to noisy targets; see the tests.
 _FAR = 0.1
 
@@ -16,7 +18,8 @@ def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration,
     contract V with V and to damp its products. If it is broken this costs accuracy, and it costs it
     before any strength is tuned. So two networks are trained for a while with weak strengths, one
     with and one without all such candidates. If the one without them has the lower loss on
-    held-out rows, those whose level is over 0.1 in the other one are misspecified.
+    held-out rows, those whose level is over 0.1 in the other one are misspecified; all are, if
+    training diverges with them alone.
 
     Parameters
     ----------
@@ -41,11 +44,12 @@ def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration,
     -------
     list of str
         None of them if all candidates keep lengths up to a factor, or none does, or no rows are
-        held out.
+        held out, or training diverges either way.
     """
     active = [name for name in groups if strengths[name] > 0]
     suspects = [name for name in active if not groups[name].is_conformal]
-    if not suspects or len(suspects) == len(active) or not estimator.validation_fraction:
+    held_out = int(estimator.validation_fraction * len(X))
+    if not suspects or len(suspects) == len(active) or not held_out:
         return []
 
     def trial(left_out):
@@ -62,15 +66,22 @@ def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration,
             random_state=seed,
             verbose=0,
         )
-        return copy.fit(X, y)
+        try:
+            return copy.fit(X, y)
+        except Divergence:
+            return None
 
     full, rest = trial(()), trial(suspects)
-    if _best_loss(rest) >= _best_loss(full):
+    if not _best_loss(rest) < _best_loss(full):
         return []
+    if full is None:
+        return suspects
     levels = dict(zip(full.levels_.name, full.levels_.error, strict=True))
     return [name for name in suspects if levels[name] > _FAR]
 
 
 def _best_loss(estimator):
-    """Lowest loss on held-out rows."""
+    """Lowest loss on held-out rows; infinite where training has diverged."""
+    if estimator is None:
+        return np.inf
     return np.nanmin(estimator.history_[:, "valid_loss"])

@@ -32,7 +32,8 @@ class LevelEstimate:
     row_error : float
         Standard error of `error` from the sample of rows and elements.
     share_outside : float, default=0.0
-        Share of the moved rows that lie where there are no data.
+        Share of the moved rows that lie where there are no data. An element that leaves a row where
+        it was, as half of those of a reflection do, does not count.
     moves : bool, default=True
         Whether any element moves a row or a value at all.
 
@@ -112,18 +113,21 @@ def estimate_level(
     elements = group.sample(n_elements * n, random_state)
     elements = elements.reshape(n_elements, n, *elements.shape[1:])
     values, support = members(X), support or Support.of(X)
-    k, outside, moves = len(values), [], False
+    k, n_moved, n_outside, moves = len(values), 0, 0, False
     chunk = max(1, _BATCH_NUMBERS // max(1, k * n * max(X.shape[1], values.shape[2])))
     error, spread, own = np.zeros((n_elements, n)), np.zeros((n_elements, n)), []
     for start in range(0, n_elements, chunk):
         some = elements[start : start + chunk]
         m = len(some)
         flat = some.reshape(m * n, *some.shape[2:])
-        rows, stays = act_on_each_row(rep_in, flat, np.tile(X, (m, 1))), np.tile(values, (1, m, 1))
+        before, stays = np.tile(X, (m, 1)), np.tile(values, (1, m, 1))
+        rows = act_on_each_row(rep_in, flat, before)
         moved = members(rows)
         expected = np.stack([act_on_each_row(rep_out, flat, v) for v in stays])
-        outside.append(support.share_outside(rows) * m)
-        moves |= bool((rows != np.tile(X, (m, 1))).any() or (expected != stays).any())
+        is_moved = (rows != before).any(axis=1)
+        n_moved += is_moved.sum()
+        n_outside += (is_moved & support.is_outside(rows)).sum()
+        moves |= bool(is_moved.any() or (expected != stays).any())
         here = slice(start, start + m)
         error[here], spread[here], each = _relative(moved, expected, (m, n))
         own.append(each)
@@ -134,7 +138,7 @@ def estimate_level(
         spread=float(spread.mean()) if k > 1 else np.nan,
         member_std=float(own.std(ddof=1)) if k > 1 else np.nan,
         row_error=float(row_means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan,
-        share_outside=sum(outside) / n_elements,
+        share_outside=float(n_outside / max(1, n_moved)),
         moves=moves,
     )
 
@@ -156,5 +160,5 @@ def _relative(moved, expected, shape):
 
 
 def _ratio(a, b):
-    """Return a / b, and 0 for 0 / 0."""
-    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+    """Return a / b; 0 for 0 / 0, and 1, the largest relative error, beside values of 0."""
+    return np.divide(a, b, out=np.sign(a), where=b > 0)

@@ -55,4 +55,4 @@ def hidden_part(values: np.ndarray, targets: np.ndarray, unseen: np.ndarray) -> 
     size = np.where(size > 0, size, 1.0)
     residuals, spread = np.linalg.norm(targets - mean, axis=1) / size, np.sqrt(variance) / size
     r, error = residuals.mean(), residuals.std(ddof=1) / np.sqrt(len(residuals))
-    return float(np.sqrt(max(0.0, r**2 - spread.mean() ** 2 + 2 * r * _Z * error)))
+    return float(np.sqrt(np.maximum(r**2 - spread.mean() ** 2 + 2 * r * _Z * error, 0.0)))

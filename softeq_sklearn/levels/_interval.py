@@ -8,6 +8,8 @@ from softeq_sklearn.levels._estimate import LevelEstimate
 
 # The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
+# Errors below this are rounding, which all members share and no interval knows of.
+_ROUNDING = 1e-12
 
 
 def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float]:
@@ -19,7 +21,7 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
         high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2,
 
-    and 0 for a negative square. Squares add, since errors of different origin have no common
+    and 0 for a negative square, or for an error that is rounding. Squares add, since errors of different origin have no common
     direction. Below, what the members do not agree on is taken off as noise. Above, it is added:
     bootstrap samples deviate from the rows as the rows do from their law, so that all members may
     be off by as much, and the penalty pulls them towards the symmetry. A function b that was missed
@@ -36,7 +38,7 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     Returns
     -------
     low, high : float
-        In [0, 1]; nan where members or rows are missing.
+        In [0, 1]; nan where members, rows or the missed part are missing.
 
     Examples
     --------
@@ -47,8 +49,10 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     (0.046, 0.058)
     """
     half = _Z * np.hypot(estimate.member_std, estimate.row_error)
-    low = max(0.0, estimate.error - half) ** 2 - estimate.spread**2
+    low = np.maximum(estimate.error - half, 0.0) ** 2 - estimate.spread**2
     high = np.sqrt((estimate.error + half) ** 2 + (_Z * estimate.spread) ** 2 + (2 * hidden) ** 2)
-    if np.isnan(half):
+    if np.isnan(high):
         return np.nan, np.nan
-    return float(np.sqrt(max(0.0, low))), float(np.minimum(high, 1.0))
+    if estimate.error < _ROUNDING:
+        low = 0.0
+    return float(np.sqrt(np.maximum(low, 0.0))), float(np.minimum(high, 1.0))

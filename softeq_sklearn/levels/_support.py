@@ -33,8 +33,10 @@ class Support:
     >>> X = np.random.RandomState(0).randn(100, 3)
     >>> X[:, 2] = 0
     >>> support = Support.of(X)
-    >>> support.share_outside(X), support.share_outside(X[:, [2, 1, 0]]) > 0.9
-    (0.0, True)
+    >>> float(support.is_outside(X).mean())
+    0.0
+    >>> bool(support.is_outside(X[:, [2, 1, 0]]).mean() > 0.9)
+    True
     """
 
     mean: np.ndarray
@@ -54,6 +56,6 @@ class Support:
         farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
         return cls(mean, axes, _REACH * float(farthest))
 
-    def share_outside(self, X: np.ndarray) -> float:
-        """Return the share of rows that lie outside of the ellipsoid of the farthest row."""
-        return float(np.mean(np.linalg.norm((X - self.mean) @ self.axes, axis=1) > self.limit))
+    def is_outside(self, X: np.ndarray) -> np.ndarray:
+        """Return which rows lie outside of the ellipsoid of the farthest row, as bools."""
+        return np.linalg.norm((X - self.mean) @ self.axes, axis=1) > self.limit

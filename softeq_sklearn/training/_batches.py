@@ -70,8 +70,9 @@ class TensorBatches:
     def _members(self, tensors):
         """Batches of shape (n_members, n_rows, n_columns): copies of single batches only."""
         orders = [self._order(weights) for weights in self.weights]
-        # Members differ in the number of their rows: the shorter end with rows of weight 0.
-        n_used = max(np.count_nonzero(weights) for weights in self.weights)
+        # Members differ in the number of their rows: the shorter end with rows of weight 0. So do
+        # all, where there would be more batches than rows.
+        n_used = max(len(self), *(np.count_nonzero(weights) for weights in self.weights))
         rows = np.stack(orders)[:, :n_used]
         mean = self.weights.sum(axis=1, keepdims=True) / n_used
         weights = np.take_along_axis(self.weights, rows, axis=1) / mean

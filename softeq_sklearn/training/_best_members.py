@@ -63,7 +63,8 @@ class BestMembers(Callback):
             self.losses_ = losses
             self._best = {name: value.clone() for name, value in weights.items()}
             return
-        better = losses < self.losses_
+        # What a member lost as a NaN in the first epoch is worse than any number.
+        better = ~(losses >= self.losses_) & losses.isfinite()
         self._missed = 0 if better.any() else self._missed + 1
         self.losses_ = torch.where(better, losses, self.losses_)
         for name, value in weights.items():

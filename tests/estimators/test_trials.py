@@ -8,6 +8,7 @@ from skorch.history import History
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
+from softeq_sklearn.estimators._divergence import Divergence
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import SL, SO, MatrixGroup, O, Scaling, SO13p
 from softeq_sklearn.training import StrengthTuner
@@ -76,7 +77,8 @@ def test_rule(monkeypatch, loss_with, loss_without, levels, found):
     monkeypatch.setattr(SoftEquivariantRegressor, "history_", None)
     shear = MatrixGroup([[[0, 1, 0], [0, 0, 0], [0, 0, 0]]])
     groups = {"O": O(3), "SL": SL(3), "shear": shear}
-    assert trials((None, None), "Vector", "Scalar", groups, {"O": 2.0}, n_members=5) == found
+    data = np.zeros((10, 3)), np.zeros(10)
+    assert trials(data, "Vector", "Scalar", groups, {"O": 2.0}, n_members=5) == found
     assert [params["strengths"] for params in seen] == [
         {"O": 0.006, "SL": 0.003, "shear": 0.003},
         {"O": 0.006, "SL": 0.0, "shear": 0.0},
@@ -98,6 +100,26 @@ def test_nothing_to_try(inertia, monkeypatch):
     assert trials(rows, *reps, {"SL": SL(3)}) == []
     assert trials(rows, *reps, {"O": O(3), "SL": SL(3)}, {"SL": 0.0}) == []
     assert trials(rows, *reps, {"O": O(3), "SL": SL(3)}, validation_fraction=0) == []
+    few = tuple(part[:8] for part in rows)  # of which a tenth is no row
+    assert trials(few, *reps, {"O": O(3), "SL": SL(3)}, validation_fraction=0.1) == []
+
+
+@pytest.mark.parametrize(("diverges", "found"), [(("with",), ["SL"]), (("with", "without"), [])])
+def test_trials_that_diverge(inertia, monkeypatch, diverges, found):
+    """A trial that fails says that its candidates cost too much; it does not end the fit."""
+    data, rows = inertia
+
+    def fit(self, X, y):
+        if ("with" if self.strengths["SL"] > 0 else "without") in diverges:
+            raise Divergence("learning_rate must be small enough")
+        self.history_ = History()
+        self.history_.new_epoch()
+        self.history_.record("valid_loss", 0.1)
+        return self
+
+    monkeypatch.setattr(SoftEquivariantRegressor, "fit", fit)
+    monkeypatch.setattr(SoftEquivariantRegressor, "history_", None)
+    assert trials(rows, data.rep_in, data.rep_out, {"O": O(3), "SL": SL(3)}) == found
 
 
 @pytest.fixture

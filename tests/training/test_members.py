@@ -81,6 +81,21 @@ def test_the_best_epochs_differ_between_members():
     np.testing.assert_allclose(lowest, np.min(best, axis=1), rtol=1e-7)
 
 
+def test_a_member_recovers_from_a_loss_that_is_no_number():
+    stacked = stack_members([_network(s) for s in range(2)])
+    best = BestMembers()
+    net = _trained(stacked, [], max_epochs=1)
+    best.on_train_begin(net)
+    lowest = []
+    for losses in ([np.nan, 1.0], [2.0, np.nan], [3.0, np.inf], [1.5, 0.5]):
+        best.on_epoch_begin(net)
+        best._sum, best._rows = torch.tensor(losses), 1
+        best.on_epoch_end(net)
+        lowest.append(best.losses_.tolist())
+    assert np.isnan(lowest[0][0])
+    assert lowest[1:] == [[2.0, 1.0], [2.0, 1.0], [1.5, 0.5]]
+
+
 def test_early_stopping_waits_for_every_member():
     stacked = stack_members([_network(s) for s in range(2)])
     net = _trained(stacked, [BestMembers(patience=2)], max_epochs=300)
@@ -114,6 +129,20 @@ def test_batches_of_a_bootstrap_sample(shuffle):
     torch.testing.assert_close(total, torch.stack(drawn), rtol=1e-12, atol=1e-12)
     means = sum(w.sum(1) for _, (_, w) in parts) / n_used
     torch.testing.assert_close(means, torch.ones(4, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_no_batch_of_a_bootstrap_sample_is_empty(batch_size):
+    """Single rows make more batches than a sample has different rows."""
+    X, y = _data()
+    weights = np.random.RandomState(1).multinomial(N_ROWS, np.full(N_ROWS, 1 / N_ROWS), size=4)
+    parts = list(TensorBatches(Dataset(X, y), batch_size, weights=weights))
+    assert len(parts) == -(-N_ROWS // batch_size)
+    assert all(x.shape[1] > 0 for x, _ in parts)
+    n_used = sum(x.shape[1] for x, _ in parts)
+    total = sum((w[..., None] * x).sum(1) for x, (_, w) in parts) / n_used
+    drawn = [X[np.repeat(np.arange(N_ROWS), each)].mean(0) for each in weights]
+    torch.testing.assert_close(total, torch.stack(drawn), rtol=1e-12, atol=1e-12)
 
 
 def test_a_weighted_loss_is_that_of_repeated_rows():

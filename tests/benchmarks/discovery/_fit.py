@@ -141,7 +141,7 @@ def one_fit(task, setting, true_errors):
         "n_groups": len(levels),
         "discovered": discovered(model),
         "test_mse": test_mse,
-        "test_nmse": test_mse / float(np.mean((y - y.mean(axis=0)) ** 2)),
+        "test_nmse": float(np.divide(test_mse, np.mean((y - y.mean(axis=0)) ** 2))),
         "cpu_seconds": cpu_seconds,
         "version": softeq_sklearn.__version__,
         "date": datetime.date.today().isoformat(),
