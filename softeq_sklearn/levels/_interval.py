@@ -21,11 +21,11 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
         high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2,
 
-    and 0 for a negative square, or for an error that is rounding. Squares add, since errors of different origin have no common
-    direction. Below, what the members do not agree on is taken off as noise. Above, it is added:
-    bootstrap samples deviate from the rows as the rows do from their law, so that all members may
-    be off by as much, and the penalty pulls them towards the symmetry. A function b that was missed
-    adds at most :math:`|b(gx)| + |g b(x)|`, which is twice its size.
+    and 0 for a negative square, or for an error that is rounding. Squares add, since errors of
+    different origin have no common direction. Below, what the members do not agree on is taken off
+    as noise. Above, it is added: bootstrap samples deviate from the rows as the rows do from their
+    law, so that all members may be off by as much, and the penalty pulls them towards the symmetry.
+    A function b that was missed adds at most :math:`|b(gx)| + |g b(x)|`, which is twice its size.
 
     Parameters
     ----------
