@@ -483,7 +483,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         }
 
     def _levels_in_training(self, groups, inputs, seed, module):
-        """Errors of a module on some training rows, a dict of str to float."""
+        """Levels of a module on some training rows, a dict of str to LevelEstimate."""
         rng = np.random.RandomState(seed)
         some = inputs[rng.permutation(len(inputs))[:_EXPLORED_ROWS]]
         rows = self._scale_in.inverse_transform(some.numpy().astype(np.float64))
@@ -492,7 +492,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         return {
             name: estimate_level(
                 members, rows, group, *reps, n_elements=_EXPLORED_ELEMENTS, random_state=seed
-            ).error
+            )
             for name, group in groups.items()
         }
 
@@ -545,7 +545,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         tuner = self._tuner(n_steps)
         if tuner is None:
             return 1
-        return 1 + max(tuner.epoch(self.max_epochs), tuner.again_after(self.max_epochs))
+        changes = tuner.epoch(self.max_epochs), tuner.again_after(self.max_epochs)
+        review = tuner.review_after(self.max_epochs) if self.n_members > 1 else 0
+        return 1 + max(*changes, review)
 
     def _missed(self, X, Y, train, seed):
         if self.n_members == 1:

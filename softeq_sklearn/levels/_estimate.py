@@ -14,6 +14,8 @@ from softeq_sklearn.representations._row_action import act_on_each_row
 
 # Numbers in one batch of transformed rows, as in `equivariance_error`.
 _BATCH_NUMBERS = 2**20
+# Errors below this are rounding of float64.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class LevelEstimate:
         it was, as half of those of a reflection do, does not count.
     moves : bool, default=True
         Whether any element moves a row or a value at all.
+    n_members : int, default=1
+        Number of members.
 
     Examples
     --------
@@ -50,6 +54,7 @@ class LevelEstimate:
     row_error: float
     share_outside: float = 0.0
     moves: bool = True
+    n_members: int = 1
 
 
 def estimate_level(
@@ -140,6 +145,7 @@ def estimate_level(
         row_error=float(row_means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan,
         share_outside=float(n_outside / max(1, n_moved)),
         moves=moves,
+        n_members=k,
     )
 
 

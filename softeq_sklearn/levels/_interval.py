@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from softeq_sklearn.levels._estimate import LevelEstimate
+from softeq_sklearn.levels._estimate import ROUNDING, LevelEstimate
 
 # The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
-# Errors below this are rounding, which all members share and no interval knows of.
-_ROUNDING = 1e-12
 
 
 def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float]:
@@ -53,6 +51,6 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     high = np.sqrt((estimate.error + half) ** 2 + (_Z * estimate.spread) ** 2 + (2 * hidden) ** 2)
     if np.isnan(high):
         return np.nan, np.nan
-    if estimate.error < _ROUNDING:
+    if estimate.error < ROUNDING:  # which all members share
         low = 0.0
     return float(np.sqrt(np.maximum(low, 0.0))), float(np.minimum(high, 1.0))

@@ -30,8 +30,9 @@ class PenalizedNet(NeuralNet):
         Makes the penalty from the module, the groups and the strengths. The default needs
         :class:`~softeq_sklearn.nn.SoftLinear` layers.
     levels : callable or None, default=None
-        Measures the relative equivariance error of a module under each group, a dict of str to
-        float, from the module; :class:`StrengthTuner` needs it to explore.
+        Measures how far a module is from equivariance under each group, a dict of str to
+        :class:`~softeq_sklearn.levels.LevelEstimate`, from the module; :class:`StrengthTuner` needs
+        it to explore.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
 

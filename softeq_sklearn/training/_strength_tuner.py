@@ -9,10 +9,12 @@ import numpy as np
 from skorch.callbacks import Callback
 from torch.optim.swa_utils import AveragedModel
 
+from softeq_sklearn.levels._estimate import ROUNDING
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._dual_rule import multiplier_step, relative_distances
 from softeq_sklearn.training._evidence_rule import EvidenceRule
 from softeq_sklearn.training._ratio_rule import per_constraint, ratio_strengths
+from softeq_sklearn.training._spread_rule import spread_strengths
 
 METHODS = ("explore", "ratio", "evidence", "dual", "fixed")
 _DEFAULT_START = {"explore": 0.15, "ratio": 0.25, "evidence": 0.15, "dual": 0.15}
@@ -45,6 +47,12 @@ class StrengthTuner(Callback):
     group are on weights that the data never move, so that it looks exact whether it holds or not.
     Both are those of the mean weights of the second half of the epochs until then, since the steps
     of the optimizer shake them.
+
+    A network with members (:func:`~softeq_sklearn.nn.stack_members`) tells noise from what the rows
+    show, once it has learnt more than an exploration does. So after the share `review` of training
+    strengths are multiplied once more, by :math:`\min(1, (1/2 + 1/k) f_G^2 / e_G^2)^{power}`, with
+    the spread f of the k members (:func:`~softeq_sklearn.levels.estimate_level`), where that makes
+    them smaller: the penalty would make small errors look smaller than they are.
 
     With method "evidence" strengths are weak until then, too; at the end of each epoch from then on
     strengths move towards those of the largest evidence, where
@@ -94,6 +102,9 @@ class StrengthTuner(Callback):
         Exponent of the ratio, at least 0.
     exploration : float, default=0.003
         Factor of all strengths before they are set, in (0, 1]; used by "explore" and "evidence".
+    review : float, default=0.6
+        Share of the epochs after which "explore" reviews strengths, in (0, 1); there is no review
+        of a network without members, or one before strengths are set.
     per_layer : bool, default=False
         Whether each linear layer gets strengths of its own, by the same rule with the figures of
         the layer. Needs a `ProjectionPenalty`; not for "explore", which looks at the function.
@@ -114,8 +125,8 @@ class StrengthTuner(Callback):
     penalties_ : list of dict
         Penalty R_G of each group after each epoch watched, or of each group in each layer; for
         "explore" once, at the end of the exploration.
-    errors_ : dict of str to float
-        Relative equivariance error of each group at the end of the exploration; for "explore".
+    levels_ : list of dict of str to LevelEstimate
+        How far each group held at the end of the exploration, and at the review; for "explore".
     noise_ : list of float
         Noise variance after each epoch watched, on scaled targets; for "evidence".
     effective_numbers_ : list of dict
@@ -135,6 +146,7 @@ class StrengthTuner(Callback):
         start=None,
         power=2.0,
         exploration=0.003,
+        review=0.6,
         per_layer=False,
         again=True,
         rate=0.3,
@@ -146,6 +158,7 @@ class StrengthTuner(Callback):
         self.start = start
         self.power = power
         self.exploration = exploration
+        self.review = review
         self.per_layer = per_layer
         self.again = again
         self.rate = rate
@@ -163,9 +176,11 @@ class StrengthTuner(Callback):
         """Raise an error for parameters that are out of range."""
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
-        start = 0.5 if self.start is None else self.start
-        if not isinstance(start, Real) or not 0 < start < 1:
-            raise ValueError(f"start must be in the open interval (0, 1). Got {self.start!r}.")
+        for name in ("start", "review"):
+            value = getattr(self, name)
+            value = 0.5 if name == "start" and value is None else value
+            if not isinstance(value, Real) or not 0 < value < 1:
+                raise ValueError(f"{name} must be in the open interval (0, 1). Got {value!r}.")
         for name in ("power", "slack"):
             value = getattr(self, name)
             if not isinstance(value, Real) or not value >= 0:
@@ -206,6 +221,11 @@ class StrengthTuner(Callback):
             return 2 * when
         return 0
 
+    def review_after(self, max_epochs):
+        """Epoch at whose end strengths are reviewed, if there are members; 0 where they are not."""
+        when = round(self.review * max_epochs)
+        return when if self.method == "explore" and when > self.epoch(max_epochs) else 0
+
     def on_train_begin(self, net, **kwargs):
         """Check the parameters and forget what was seen in an earlier training."""
         self.check()
@@ -221,7 +241,7 @@ class StrengthTuner(Callback):
                 "or take another method. Got levels=None."
             )
         self.penalties_, self.noise_, self.effective_numbers_ = [], [], []
-        self.errors_, self._mean = {}, None
+        self.levels_, self._mean = [], None
         self._epoch = 0
         self._strengths = dict(net.penalty_.strengths)
         self._evidence = None
@@ -264,6 +284,8 @@ class StrengthTuner(Callback):
             self._watch(net)
             if self._epoch == when:
                 self._set_once(net)
+        elif self._reviews and self._epoch <= self.review_after(net.max_epochs):
+            self._toward_review(net, self.review_after(net.max_epochs))
 
     def _watch(self, net):
         """See what the strengths will be set by."""
@@ -273,6 +295,27 @@ class StrengthTuner(Callback):
         if self._mean is None:
             self._mean = AveragedModel(net.module_)
         self._mean.update_parameters(net.module_)
+
+    def _toward_review(self, net, when):
+        """Watch for as long as an exploration does, then weaken what the members agree to break."""
+        if 2 * (when - self._epoch) < self.epoch(net.max_epochs):
+            self._watch(net)
+        if self._epoch == when:
+            self.levels_.append(net.levels(self._mean_module()))
+            weak = spread_strengths(self._strengths, self.levels_[-1], self.power)
+            least = _scaled(self._strengths, self.exploration)
+            now = net.penalty_.strengths
+            net.penalty_.set_strengths({n: min(now[n], max(least[n], weak[n])) for n in now})
+
+    def _mean_module(self):
+        """The module with the mean of the weights that were watched, which are then forgotten."""
+        module, self._mean = self._mean.module, None
+        return module
+
+    @property
+    def _reviews(self):
+        """Whether there are members that can differ."""
+        return self.method == "explore" and all(e.n_members > 1 for e in self.levels_[0].values())
 
     def _penalties(self, net):
         if self.per_layer:
@@ -293,9 +336,10 @@ class StrengthTuner(Callback):
 
     def _explored(self, net):
         """Strengths that both the errors and the penalties per constraint leave."""
-        module, self._mean = self._mean.module, None
-        self.errors_, self.penalties_ = net.levels(module), [net.penalty_.values(module)]
-        squares = {name: error**2 for name, error in self.errors_.items()}
+        module = self._mean_module()
+        self.levels_.append(net.levels(module))
+        self.penalties_.append(net.penalty_.values(module))
+        squares = {name: _square(level.error) for name, level in self.levels_[0].items()}
         means = per_constraint(self.penalties_[0], net.penalty_.n_constraints)
         by_error, by_penalty = (
             ratio_strengths(self._strengths, [values], self.power) for values in (squares, means)
@@ -365,11 +409,16 @@ class StrengthTuner(Callback):
 
 
 _USED = {
-    "explore": ("power", "exploration"),
+    "explore": ("power", "exploration", "review"),
     "ratio": ("power",),
     "evidence": ("exploration", "again", "rate", "bounds"),
     "dual": ("rate", "bounds", "slack", "price"),
 }
+
+
+def _square(error):
+    """Square of an error, 0 for rounding: a group that keeps every network compares with none."""
+    return error**2 if error > ROUNDING else 0.0
 
 
 def _check_bounds(bounds):
