@@ -42,7 +42,8 @@ from softeq_sklearn.training import (
 _FREE_TERM_DECAY = 2.0
 # Epochs without improvement of the validation loss after which `early_stopping` stops.
 _PATIENCE_SHARE = 0.2
-_PREDICT_ROWS = 8192
+# Rows of all members together whose activations fit a cache.
+_PREDICT_ROWS = 2048
 
 
 class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
