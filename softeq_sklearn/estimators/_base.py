@@ -107,6 +107,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return the names of candidates that should not shape the network of a whole fit."""
         return []
 
+    def _explore(self, X, Y, n_steps, seed):
+        """Look at the data before a whole fit of so many gradient steps."""
+
+    def _impose(self, X, Y, train, valid, seeds):
+        """Change the trained network, given all rows, of which some were held out."""
+
     def _first_epoch(self, n_steps):
         """Return the first epoch, counted from 1, whose weights may be kept."""
         return 1
@@ -164,6 +170,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             misspecified = self._misspecified(X, Y, len(train), seeds[6])
             if misspecified:
                 self._set_up(X, Y, keep=False, left_out=misspecified)
+            self._explore(X, Y, self._n_steps(len(train)), int(seeds[6]))
         previous = self.net_ if again else None
         inputs, targets = self._scaled(X, Y)
         net = self._make_net(inputs[train], len(valid), seeds, previous)
@@ -175,6 +182,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         _forget_rows(net)
         self.net_ = net
         missed = self._missed(X, Y, train, seeds[5])
+        self._impose(X, Y, train, valid, seeds[5:])
         self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), missed)
         return self
 

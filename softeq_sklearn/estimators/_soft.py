@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
@@ -17,14 +18,16 @@ from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
+from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.estimators._trials import misspecified
-from softeq_sklearn.groups import Group
+from softeq_sklearn.groups import Group, generated_by
 from softeq_sklearn.levels import (
     Levels,
     estimate_level,
     hidden_part,
     level_interval,
+    unseen_mean,
     verdict,
 )
 from softeq_sklearn.metrics import equivariance_error
@@ -44,8 +47,12 @@ from softeq_sklearn.training._strength_tuner import METHODS
 # Rows and group elements on which the levels are measured.
 _LEVEL_ROWS = 500
 _LEVEL_ELEMENTS = 32
-# With fewer gradient steps an exploration cannot tell which symmetries are broken.
-_EXPLORATION_STEPS = 60
+# With fewer gradient steps of a whole fit an exploration cannot tell which symmetries are broken.
+_EXPLORED_STEPS = 400
+# Rows on which trees look for symmetries that must not be imposed.
+_TREE_ROWS = 2000
+# Errors below this are rounding of weights in float32.
+_FLOAT32 = 1e-6
 # Gradient steps that a trial of candidates which keep no lengths needs to tell.
 _TRIAL_STEPS = 400
 # Training rows, and elements for each, on which an exploring network is measured.
@@ -206,6 +213,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "tuning": [StrOptions({"auto", *METHODS}), StrengthTuner],
     }
+
+    # What a fit has found out about its candidates, and which of them it imposed at its end.
+    _exploration, _imposed = None, ()
 
     def __init__(
         self,
@@ -475,9 +485,12 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _net_arguments(self, inputs, seed):
         groups = self._penalized
+        strengths = {name: self._strengths[name] for name in groups}
+        if self._exploration is not None:
+            strengths = self._exploration.strengths
         return {
             "groups": groups,
-            "strengths": {name: self._strengths[name] for name in groups},
+            "strengths": strengths,
             "penalty": self._penalty_of(groups, inputs, seed),
             "levels": partial(self._levels_in_training, groups, inputs, seed),
         }
@@ -506,11 +519,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         """The callback that sets the strengths, None where there is nothing to tune."""
         if isinstance(self.tuning, StrengthTuner):
             tuner = copy.deepcopy(self.tuning)  # what it records belongs to the fit
+        elif self._explores(n_steps):
+            return None
         elif self.tuning == "auto":
-            tuner = StrengthTuner("explore")
-            steps = n_steps * tuner.epoch(self.max_epochs) / self.max_epochs
-            if steps < _EXPLORATION_STEPS or self.penalty != "squared":
-                tuner = StrengthTuner("ratio")
+            tuner = StrengthTuner("ratio")
         else:
             tuner = StrengthTuner(self.tuning)
         # A ratio compares groups.
@@ -537,6 +549,48 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             seed=int(seed),
         )
 
+    def _explore(self, X, Y, n_steps, seed):
+        self._exploration, self._imposed = None, ()
+        if self._explores(n_steps):
+            from softeq_sklearn.estimators._exploration import explore  # whose explorers are these
+
+            strengths = {name: self._strengths[name] for name in self._penalized}
+            self._exploration = explore(self, strengths, X, Y, n_steps, seed)
+
+    def _explores(self, n_steps):
+        """Whether a fit of so many gradient steps begins with an exploration."""
+        ours = self.module is None and self.architecture == "factored"
+        if not ours or not self._penalized:
+            return False
+        if (self.penalty, self.regularizer) != ("squared", "projection"):
+            return False
+        enough = n_steps >= _EXPLORED_STEPS
+        return self.tuning == "explore" or (self.tuning == "auto" and enough)
+
+    def _impose(self, X, Y, train, valid, seeds):
+        """Impose what holds, unless trees find it broken or errors of held-out rows grow."""
+        if self._exploration is None or self._exact is not None or not len(valid):
+            return
+        holds = {n: g for n, g in self._penalized.items() if n not in self._exploration.broken}
+        if self.n_members > 1:
+            unseen = self._unseen_rows(len(X), train, seeds[0])
+            residuals = Y - unseen_mean(self._member_function()(X), unseen)
+            rows = np.flatnonzero(unseen.any(axis=0))[:_TREE_ROWS]
+            reps = self._rep_in, self._rep_out
+            scores = tree_scores(holds, *reps, X[rows], residuals[rows], int(seeds[1]))
+            self._exploration.add_scores(scores)
+            holds = {n: g for n, g in holds.items() if n not in self._exploration.broken}
+        if not holds:
+            return
+        before = copy.deepcopy(self.module_.state_dict())
+        errors = ((self._function()(X[valid]) - Y[valid]) ** 2).sum(axis=1)
+        self.module_.project(generated_by(*holds.values()))
+        change = ((self._function()(X[valid]) - Y[valid]) ** 2).sum(axis=1) - errors
+        if change.mean() > 2 * change.std() / np.sqrt(len(change)):
+            self.module_.load_state_dict(before)
+        else:
+            self._imposed = tuple(holds)
+
     def _training_callbacks(self, n_steps):
         tuner = self._tuner(n_steps)
         return [] if tuner is None else [tuner]
@@ -552,9 +606,14 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     def _missed(self, X, Y, train, seed):
         if self.n_members == 1:
             return np.nan
-        unseen = np.full((self.n_members, len(X)), True)
-        unseen[:, train] = self._bootstrap(len(train), seed) == 0
+        unseen = self._unseen_rows(len(X), train, seed)
         return hidden_part(self._member_function()(X), Y, unseen)
+
+    def _unseen_rows(self, n_rows, train, seed):
+        """Which rows each member was not trained on, bools of shape (n_members, n_rows)."""
+        unseen = np.full((self.n_members, n_rows), True)
+        unseen[:, train] = self._bootstrap(len(train), seed) == 0
+        return unseen
 
     def _report(self, X, rng, missed=np.nan):
         names = list(self._groups)
@@ -569,7 +628,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         penalties = self._penalties()
         members = self._member_function()
         estimates = [self._estimate(members, X, name, rng) for name in names]
-        intervals = [level_interval(estimate, missed) for estimate in estimates]
+        chance = [self._chance(name) for name in names]
+        found = {} if self._exploration is None else self._exploration.scores
+        scores = [found.get(name, 0.0) if self.n_members > 1 else 0.0 for name in names]
+        intervals = [level_interval(e, missed, c) for e, c in zip(estimates, chance, strict=True)]
         low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
         self.levels_ = Levels(
             name=np.array(names, dtype=str),
@@ -578,18 +640,27 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             error=np.array([estimate.error for estimate in estimates]),
             error_low=low,
             error_high=high,
-            floor=np.array([estimate.spread for estimate in estimates]),
+            floor=np.array([e.spread + c for e, c in zip(estimates, chance, strict=True)]),
             verdict=np.array(
                 [
-                    verdict(e.error, *ends, share_outside=e.share_outside, moves=e.moves)
-                    for e, ends in zip(estimates, intervals, strict=True)
+                    verdict(
+                        e.error, *ends, share_outside=e.share_outside, moves=e.moves, score=score
+                    )
+                    for e, ends, score in zip(estimates, intervals, scores, strict=True)
                 ],
                 dtype="<U11",
             ),
         )
 
+    def _chance(self, name):
+        """Level that a softer fit takes on, for a group that this fit could not break."""
+        found = self._exploration
+        if found is None or name in found.released:
+            return 0.0
+        return found.chance.get(name, 0.0)
+
     def _estimate(self, members, X, name, random_state):
-        return estimate_level(
+        estimate = estimate_level(
             members,
             X,
             self._groups[name],
@@ -599,6 +670,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             support=self._support,
             random_state=random_state,
         )
+        rounding = name in self._imposed and estimate.error < _FLOAT32
+        return replace(estimate, error=0.0, spread=0.0 * estimate.spread) if rounding else estimate
 
     def _penalties(self):
         """Return the penalty of each group that can be told from the weights.

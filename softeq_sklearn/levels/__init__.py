@@ -1,18 +1,23 @@
 """Levels: how far a function is from each symmetry, how sure that is, and what it means."""
 
+from softeq_sklearn.levels._breaking import BROKEN_SCORE, breaking_score, symmetric_part
 from softeq_sklearn.levels._estimate import LevelEstimate, estimate_level
-from softeq_sklearn.levels._hidden_part import hidden_part
+from softeq_sklearn.levels._hidden_part import hidden_part, unseen_mean
 from softeq_sklearn.levels._interval import level_interval
 from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.levels._support import Support
 from softeq_sklearn.levels._verdict import verdict
 
 __all__ = [
+    "BROKEN_SCORE",
     "LevelEstimate",
     "Levels",
     "Support",
+    "breaking_score",
     "estimate_level",
     "hidden_part",
     "level_interval",
+    "symmetric_part",
+    "unseen_mean",
     "verdict",
 ]

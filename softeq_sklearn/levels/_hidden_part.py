@@ -8,6 +8,32 @@ import numpy as np
 _Z = 1.959964
 
 
+def unseen_mean(values: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+    """Return the mean over those members that were not trained on a row, 0 if all were.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_members, n_samples, n_outputs)
+        What the members predict.
+    unseen : ndarray of bool of shape (n_members, n_samples)
+        Whether a member has not been trained on a row.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn.levels import unseen_mean
+    >>> values = np.array([[[1.0], [1.0]], [[3.0], [3.0]]])
+    >>> unseen_mean(values, np.array([[True, False], [True, True]])).ravel().tolist()
+    [2.0, 3.0]
+    """
+    weights = unseen[:, :, None]
+    return (weights * values).sum(axis=0) / np.maximum(weights.sum(axis=0), 1)
+
+
 def hidden_part(values: np.ndarray, targets: np.ndarray, unseen: np.ndarray) -> float:
     r"""Return an upper limit of what the members have in common missed, relative to the outputs.
 
@@ -48,8 +74,7 @@ def hidden_part(values: np.ndarray, targets: np.ndarray, unseen: np.ndarray) -> 
     if rows.sum() < 2:
         return np.nan
     values, targets, counts = values[:, rows], targets[rows], counts[rows]
-    weights = unseen[:, rows, None]
-    mean = (weights * values).sum(axis=0) / counts[:, None]
+    weights, mean = unseen[:, rows, None], unseen_mean(values, unseen[:, rows])
     variance = (weights * (values - mean) ** 2).sum(axis=(0, 2)) / (counts - 1)
     size = np.linalg.norm(targets, axis=1) + np.linalg.norm(mean, axis=1)
     size = np.where(size > 0, size, 1.0)

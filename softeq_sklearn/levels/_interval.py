@@ -10,20 +10,23 @@ from softeq_sklearn.levels._estimate import ROUNDING, LevelEstimate
 _Z = 1.959964
 
 
-def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float]:
+def level_interval(
+    estimate: LevelEstimate, hidden: float, chance: float = 0.0
+) -> tuple[float, float]:
     r"""Return a 95 % interval of the error of the function that made the data.
 
     With the standard error s of members, rows and elements, the spread f of the members and the
     part h of the targets that the function may have missed (:func:`hidden_part`),
 
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
-        high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2,
+        high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2 + c^2,
 
     and 0 for a negative square, or for an error that is rounding. Squares add, since errors of
     different origin have no common direction. Below, what the members do not agree on is taken off
     as noise. Above, it is added: bootstrap samples deviate from the rows as the rows do from their
     law, so that all members may be off by as much, and the penalty pulls them towards the symmetry.
     A function b that was missed adds at most :math:`|b(gx)| + |g b(x)|`, which is twice its size.
+    Members on which a symmetry was imposed have no spread; c is what a softer fit takes on.
 
     Parameters
     ----------
@@ -32,6 +35,8 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     hidden : float
         Size of what the function may have missed, relative to the outputs; nan where that is not
         known.
+    chance : float, default=0.0
+        Level that a softer fit takes on by chance, for a symmetry that was imposed.
 
     Returns
     -------
@@ -48,7 +53,8 @@ def level_interval(estimate: LevelEstimate, hidden: float) -> tuple[float, float
     """
     half = _Z * np.hypot(estimate.member_std, estimate.row_error)
     low = np.maximum(estimate.error - half, 0.0) ** 2 - estimate.spread**2
-    high = np.sqrt((estimate.error + half) ** 2 + (_Z * estimate.spread) ** 2 + (2 * hidden) ** 2)
+    missed = (_Z * estimate.spread) ** 2 + (2 * hidden) ** 2 + chance**2
+    high = np.sqrt((estimate.error + half) ** 2 + missed)
     if np.isnan(high):
         return np.nan, np.nan
     if estimate.error < ROUNDING:  # which all members share

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from softeq_sklearn.levels._breaking import BROKEN_SCORE
+
 # A level up to which a symmetry counts as exact: an angle of 2.3 degrees, or lengths 4 % apart.
 EXACT = 0.02
 # A level from which on a symmetry counts as broken: an angle of 11 degrees, or lengths 22 % apart.
@@ -11,15 +13,22 @@ _OUTSIDE = 0.5
 
 
 def verdict(
-    error: float, low: float, high: float, *, share_outside: float = 0.0, moves: bool = True
+    error: float,
+    low: float,
+    high: float,
+    *,
+    share_outside: float = 0.0,
+    moves: bool = True,
+    score: float = 0.0,
 ) -> str:
     """Return the verdict on one group.
 
     ===========  =============================================================================
     cannot tell  the group moves no column, or most rows to where there are no data; or none
                  of the following holds
-    broken       the interval does not contain 0, and the level is 0.1 or more
-    approximate  the interval does not contain 0, and the level is less
+    broken       the interval does not contain 0 or the score is 4 or more, and the level is 0.1
+                 or more
+    approximate  the same, and the level is less
     exact        the interval contains 0 and ends at 0.02 or before
     ===========  =============================================================================
 
@@ -33,6 +42,8 @@ def verdict(
         Share of the rows moved by the group that leave the data.
     moves : bool, default=True
         Whether the group moves any column.
+    score : float, default=0.0
+        Score of a test that the group is broken, see :func:`breaking_score`.
 
     Returns
     -------
@@ -45,9 +56,11 @@ def verdict(
     ('approximate', 'broken')
     >>> verdict(0.005, 0.0, 0.01), verdict(0.03, 0.0, 0.06)
     ('exact', 'cannot tell')
+    >>> verdict(0.005, 0.0, 0.01, score=6.0)
+    'approximate'
     """
     if not moves or share_outside > _OUTSIDE:
         return "cannot tell"
-    if low > 0:
+    if low > 0 or score >= BROKEN_SCORE:
         return "broken" if error >= BROKEN else "approximate"
     return "exact" if high <= EXACT else "cannot tell"

@@ -1,0 +1,168 @@
+"""Which candidate symmetries the data break: a symmetric fit, what it misses, and a softer fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from softeq_sklearn.estimators._divergence import Divergence
+from softeq_sklearn.estimators._residual_trees import tree_scores
+from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
+from softeq_sklearn.levels import (
+    BROKEN_SCORE,
+    breaking_score,
+    estimate_level,
+    symmetric_part,
+    unseen_mean,
+)
+
+# Members that explore: two thirds of all rows are then unseen by at least one of two.
+_MEMBERS = 5
+# Gradient steps with full strengths and with weak ones, and the largest share of a fit's epochs.
+_HELD_STEPS, _RELEASED_STEPS = 450, 225
+_HELD_SHARE, _RELEASED_SHARE = 0.5, 0.25
+# Weak strengths, as a multiple of the variance that the symmetric fit leaves unexplained: a penalty
+# competes with what is left of the loss. And the multiple for symmetries that are broken.
+_RELEASE, _BROKEN = 0.5, 0.15
+_STRONGEST, _WEAKEST = 0.01, 1e-6
+# Learning rate of the softer fit, as a share.
+_RELEASED_RATE = 0.3
+# Rows, and elements for each, on which breaking is measured.
+_ROWS, _ELEMENTS = 2000, 8
+# Rows on which the level of the softer networks is measured.
+_LEVEL_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What an exploration has found.
+
+    Parameters
+    ----------
+    scores : dict of str to float
+        Largest score of each group; broken from 4 on.
+    strengths : dict of str to float
+        Strengths for the fit.
+    chance : dict of str to float
+        Level that a softer fit takes on under each group, by chance if the symmetry holds.
+    released : frozenset of str
+        Groups whose strength was weakened, so that the fit can break them.
+    """
+
+    scores: dict
+    strengths: dict
+    chance: dict
+    released: frozenset
+
+    def add_scores(self, scores):
+        """Take further scores of some groups into account."""
+        for name, score in scores.items():
+            self.scores[name] = max(self.scores[name], score)
+
+    @property
+    def broken(self):
+        """Names of the groups that are broken, a set."""
+        return {name for name, score in self.scores.items() if score >= BROKEN_SCORE}
+
+
+class Explorer(SoftEquivariantRegressor):
+    """Members that remember which rows they have not seen, and report nothing."""
+
+    def _missed(self, X, Y, train, seed):
+        self.unseen_ = self._unseen_rows(len(X), train, seed)
+
+    def _report(self, X, rng, missed=np.nan):
+        pass
+
+
+def explore(estimator, strengths, X, Y, n_steps, seed):
+    r"""Find out which candidates the data break.
+
+    1. Members are trained with full strengths. What they miss of rows that they have not seen is
+       noise, what a short training has not learnt yet, and what breaks symmetries.
+    2. They are trained on with weak strengths: small breaking that takes few weights is learnt
+       fast from here. A group is broken if the asymmetric part of these networks predicts residuals
+       of their symmetric part (:func:`~softeq_sklearn.levels.breaking`).
+    3. Networks that begin symmetric do not learn everything. So trees are fitted to the residuals
+       that are left, and their asymmetric part is tested in the same way, for groups that are
+       orthogonal: only there can the law of the rows have the symmetry.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor
+        What is to be fitted.
+    strengths : dict of str to float
+        Strengths of the groups with a penalty.
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets.
+    n_steps : int
+        Gradient steps of the fit.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    Exploration or None
+        None if the training diverges.
+    """
+    held = _epochs(estimator, n_steps, _HELD_STEPS, _HELD_SHARE)
+    softer = _epochs(estimator, n_steps, _RELEASED_STEPS, _RELEASED_SHARE)
+    own = estimator.get_params(deep=False)
+    own |= {"n_members": _MEMBERS, "tuning": "fixed", "random_state": seed, "warm_start": True}
+    own |= {"callbacks": None, "early_stopping": False, "verbose": 0, "max_epochs": held}
+    explorer = Explorer(**own)
+    try:
+        explorer.fit(X, Y)
+        rng = np.random.RandomState(seed)
+        rows = np.flatnonzero(explorer.unseen_.any(axis=0))
+        rows = rows[rng.permutation(len(rows))[:_ROWS]]
+        scale = np.sqrt(np.mean((Y - Y.mean(axis=0)) ** 2)) or 1.0
+        residuals = _residuals(explorer, X, Y, rows) / scale
+        weak = np.clip(_RELEASE * np.mean(residuals**2), _WEAKEST, _STRONGEST)
+        explorer.set_params(
+            strengths={n: weak * strengths.get(n, 0.0) for n in estimator._groups},
+            max_epochs=softer,
+            learning_rate=_RELEASED_RATE * estimator.learning_rate,
+        ).fit(X, Y)
+    except Divergence:
+        return None
+    residuals = _residuals(explorer, X, Y, rows) / scale
+    groups = {name: explorer._groups[name] for name in strengths}
+    reps = explorer._rep_in, explorer._rep_out
+    by_trees = tree_scores(groups, *reps, X[rows], residuals, seed)
+    by_network, chance = _network_scores(explorer, list(strengths), X, Y, rows, seed)
+    scores = {n: max(by_network[n], by_trees.get(n, 0.0)) for n in strengths}
+    least = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
+    released = frozenset(n for n in strengths if scores[n] >= BROKEN_SCORE)
+    weak = {n: s * (least if n in released else 1.0) for n, s in strengths.items()}
+    return Exploration(scores, weak, chance, released)
+
+
+def _epochs(estimator, n_steps, wanted, share):
+    """Epochs of so many gradient steps, at most a share of those of the fit."""
+    wanted = min(wanted / n_steps, share) * estimator.max_epochs
+    return max(1, round(wanted))
+
+
+def _residuals(explorer, X, Y, rows):
+    """What members miss of rows that they have not seen, in the user's units."""
+    values = explorer._member_function()(X[rows])
+    return Y[rows] - unseen_mean(values, explorer.unseen_[:, rows])
+
+
+def _network_scores(explorer, names, X, Y, rows, seed):
+    """Score of each group by the softer networks, and their levels."""
+    members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
+    mean = unseen_mean(members(X[rows]), unseen)
+    scores, levels = {}, {}
+    for name in names:
+        arguments = explorer._groups[name], explorer._rep_in, explorer._rep_out
+        options = {"n_elements": _ELEMENTS, "random_state": seed}
+        part = unseen_mean(symmetric_part(members, X[rows], *arguments, **options), unseen)
+        scores[name] = breaking_score(Y[rows] - part, mean - part)
+        some = X[rows[:_LEVEL_ROWS]]
+        levels[name] = estimate_level(members, some, *arguments, **options).error
+    return scores, levels
