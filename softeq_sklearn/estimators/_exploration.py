@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn.estimators._divergence import Divergence
-from softeq_sklearn.estimators._residual_trees import tree_scores
+from softeq_sklearn.estimators._residual_trees import tree_score
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
@@ -55,10 +55,9 @@ class Exploration:
     chance: dict
     released: frozenset
 
-    def add_scores(self, scores):
-        """Take further scores of some groups into account."""
-        for name, score in scores.items():
-            self.scores[name] = max(self.scores[name], score)
+    def add_score(self, name, score):
+        """Take a further score of a group into account."""
+        self.scores[name] = max(self.scores[name], score)
 
     @property
     def broken(self):
@@ -83,10 +82,10 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
        noise, what a short training has not learnt yet, and what breaks symmetries.
     2. They are trained on with weak strengths: small breaking that takes few weights is learnt
        fast from here. A group is broken if the asymmetric part of these networks predicts residuals
-       of their symmetric part (:func:`~softeq_sklearn.levels.breaking`).
+       of their symmetric part (:func:`~softeq_sklearn.levels.breaking_score`).
     3. Networks that begin symmetric do not learn everything. So trees are fitted to the residuals
-       that are left, and their asymmetric part is tested in the same way, for groups that are
-       orthogonal: only there can the law of the rows have the symmetry.
+       of each symmetric part, and their asymmetric part is tested in the same way, for orthogonal
+       groups only.
 
     Parameters
     ----------
@@ -130,11 +129,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     except Divergence:
         return None
     residuals = _residuals(explorer, X, Y, rows) / scale
-    groups = {name: explorer._groups[name] for name in strengths}
-    reps = explorer._rep_in, explorer._rep_out
-    by_trees = tree_scores(groups, *reps, X[rows], residuals, seed)
-    by_network, chance = _network_scores(explorer, list(strengths), X, Y, rows, seed)
-    scores = {n: max(by_network[n], by_trees.get(n, 0.0)) for n in strengths}
+    scores, chance = _scores(explorer, list(strengths), X, Y, rows, seed)
     least = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     released = frozenset(n for n in strengths if scores[n] >= BROKEN_SCORE)
     weak = {n: s * (least if n in released else 1.0) for n, s in strengths.items()}
@@ -153,16 +148,17 @@ def _residuals(explorer, X, Y, rows):
     return Y[rows] - unseen_mean(values, explorer.unseen_[:, rows])
 
 
-def _network_scores(explorer, names, X, Y, rows, seed):
-    """Score of each group by the softer networks, and their levels."""
+def _scores(explorer, names, X, Y, rows, seed):
+    """Score of each group by the softer networks or by trees, and the level of the networks."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
-    mean = unseen_mean(members(X[rows]), unseen)
+    X, Y = X[rows], Y[rows]
+    mean = unseen_mean(members(X), unseen)
     scores, levels = {}, {}
     for name in names:
         arguments = explorer._groups[name], explorer._rep_in, explorer._rep_out
         options = {"n_elements": _ELEMENTS, "random_state": seed}
-        part = unseen_mean(symmetric_part(members, X[rows], *arguments, **options), unseen)
-        scores[name] = breaking_score(Y[rows] - part, mean - part)
-        some = X[rows[:_LEVEL_ROWS]]
-        levels[name] = estimate_level(members, some, *arguments, **options).error
+        part = unseen_mean(symmetric_part(members, X, *arguments, **options), unseen)
+        by_networks = breaking_score(Y - part, mean - part)
+        scores[name] = max(by_networks, tree_score(*arguments, X, Y - part, seed))
+        levels[name] = estimate_level(members, X[:_LEVEL_ROWS], *arguments, **options).error
     return scores, levels

@@ -16,50 +16,48 @@ _CUT = 0.99
 _FOLDS, _FEWEST = 5, 50
 
 
-def tree_scores(groups, rep_in, rep_out, X, residuals, seed):
-    """Score each orthogonal group by trees that are fitted to residuals.
+def tree_score(group, rep_in, rep_out, X, residuals, seed):
+    """Score a group by trees that are fitted to residuals.
 
     A network that begins symmetric does not learn every function that breaks the symmetry; trees
-    begin with none. They extrapolate badly, so that groups which change the law of the rows, as
-    translations and scalings do, have no score.
+    begin with none. They extrapolate badly, so that only orthogonal groups have a score: others,
+    as translations and scalings, move rows to where there are fewer.
 
     Parameters
     ----------
-    groups : dict of str to Group
-        The groups.
+    group : Group
+        The group.
     rep_in, rep_out : Rep
-        How they act on rows and on targets.
+        How it acts on rows and on targets.
     X : ndarray of shape (n_samples, n_features)
         Rows.
     residuals : ndarray of shape (n_samples, n_outputs)
-        What functions that have not seen these rows miss of the targets.
+        What a symmetric function, which has not seen these rows, misses of the targets.
     seed : int
         Seed.
 
     Returns
     -------
-    dict of str to float
-        Nothing for fewer than 50 rows.
+    float
+        0 for other groups, and for fewer than 50 rows.
     """
-    groups = {n: g for n, g in groups.items() if g.is_orthogonal and not g.is_affine}
-    if not groups or len(X) < _FEWEST:
-        return {}
+    if not group.is_orthogonal or group.is_affine or len(X) < _FEWEST:
+        return 0.0
     size = np.linalg.norm(residuals, axis=1, keepdims=True)
     limit = np.quantile(size, _CUT)
     residuals = residuals * np.minimum(1.0, limit / np.where(size > 0, size, 1.0))
-    asymmetric = {n: np.zeros_like(residuals) for n in groups}
-    options = {"n_elements": _ELEMENTS, "random_state": seed}
+    asymmetric = np.zeros_like(residuals)
     for train, test in KFold(_FOLDS, shuffle=True, random_state=seed).split(X):
         function = _trees(X[train], residuals[train], seed)
-        values = function(X[test])
-        for name, group in groups.items():
-            part = symmetric_part(function, X[test], group, rep_in, rep_out, **options)
-            asymmetric[name][test] = (values - part)[0]
-    return {name: breaking_score(residuals, part) for name, part in asymmetric.items()}
+        part = symmetric_part(
+            function, X[test], group, rep_in, rep_out, n_elements=_ELEMENTS, random_state=seed
+        )
+        asymmetric[test] = (function(X[test]) - part)[0]
+    return breaking_score(residuals, asymmetric)
 
 
 def _trees(X, Y, seed):
     """Fit trees; return them as one function of rows, of shape (1, n_samples, n_outputs)."""
-    trees = ExtraTreesRegressor(100, min_samples_leaf=3, max_features=0.5, random_state=seed)
+    trees = ExtraTreesRegressor(50, min_samples_leaf=3, max_features=0.5, random_state=seed)
     trees.fit(X, Y if Y.shape[1] > 1 else Y[:, 0])
     return lambda rows: trees.predict(rows).reshape(1, len(rows), -1)

@@ -18,7 +18,7 @@ from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
-from softeq_sklearn.estimators._residual_trees import tree_scores
+from softeq_sklearn.estimators._residual_trees import tree_score
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import Group, generated_by
@@ -569,27 +569,38 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _impose(self, X, Y, train, valid, seeds):
         """Impose what holds, unless trees find it broken or errors of held-out rows grow."""
-        if self._exploration is None or self._exact is not None or not len(valid):
+        found = self._exploration
+        if found is None or self._exact is not None or not len(valid):
             return
-        holds = {n: g for n, g in self._penalized.items() if n not in self._exploration.broken}
-        if self.n_members > 1:
+        before = copy.deepcopy(self.module_.state_dict())
+        errors = self._squared_errors(X[valid], Y[valid])
+        holds = self._project_on_unbroken()
+        if holds and self.n_members > 1:
             unseen = self._unseen_rows(len(X), train, seeds[0])
             residuals = Y - unseen_mean(self._member_function()(X), unseen)
             rows = np.flatnonzero(unseen.any(axis=0))[:_TREE_ROWS]
-            reps = self._rep_in, self._rep_out
-            scores = tree_scores(holds, *reps, X[rows], residuals[rows], int(seeds[1]))
-            self._exploration.add_scores(scores)
-            holds = {n: g for n, g in holds.items() if n not in self._exploration.broken}
-        if not holds:
-            return
-        before = copy.deepcopy(self.module_.state_dict())
-        errors = ((self._function()(X[valid]) - Y[valid]) ** 2).sum(axis=1)
-        self.module_.project(generated_by(*holds.values()))
-        change = ((self._function()(X[valid]) - Y[valid]) ** 2).sum(axis=1) - errors
+            for name, group in holds.items():
+                arguments = group, self._rep_in, self._rep_out, X[rows], residuals[rows]
+                found.add_score(name, tree_score(*arguments, int(seeds[1])))
+            if found.broken & set(holds):
+                self.module_.load_state_dict(before)
+                holds = self._project_on_unbroken()
+        change = self._squared_errors(X[valid], Y[valid]) - errors
         if change.mean() > 2 * change.std() / np.sqrt(len(change)):
             self.module_.load_state_dict(before)
-        else:
-            self._imposed = tuple(holds)
+            holds = {}
+        self._imposed = tuple(holds)
+
+    def _project_on_unbroken(self):
+        """Project the network on the candidates that are not broken; return them."""
+        broken = self._exploration.broken
+        holds = {n: g for n, g in self._penalized.items() if n not in broken}
+        if holds:
+            self.module_.project(generated_by(*holds.values()))
+        return holds
+
+    def _squared_errors(self, X, Y):
+        return ((self._function()(X) - Y) ** 2).sum(axis=1)
 
     def _training_callbacks(self, n_steps):
         tuner = self._tuner(n_steps)
