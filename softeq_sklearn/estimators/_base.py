@@ -449,7 +449,7 @@ def _train(net, inputs, targets, seed):
 
 def _forget_rows(net):
     """The net must not keep the data."""
-    net.set_params(train_split=None, levels=None)
+    net.set_params(train_split=None)
 
 
 def _width(module):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn.estimators._divergence import Divergence
+from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._residual_trees import tree_score
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
@@ -122,7 +123,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         residuals = _residuals(explorer, X, Y, rows) / scale
         weak = np.clip(_RELEASE * np.mean(residuals**2), _WEAKEST, _STRONGEST)
         explorer.set_params(
-            strengths={n: weak * strengths.get(n, 0.0) for n in estimator._groups},
+            strengths={n: weak * strengths.get(n, 0.0) for n in named_groups(estimator.groups)},
             max_epochs=softer,
             learning_rate=_RELEASED_RATE * estimator.learning_rate,
         ).fit(X, Y)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -55,8 +54,8 @@ _TREE_ROWS = 2000
 _FLOAT32 = 1e-6
 # Gradient steps that a trial of candidates which keep no lengths needs to tell.
 _TRIAL_STEPS = 400
-# Training rows, and elements for each, on which an exploring network is measured.
-_EXPLORED_ROWS, _EXPLORED_ELEMENTS = 256, 8
+# Factor of all strengths in a trial.
+_TRIAL_STRENGTH = 0.003
 
 
 class SoftEquivariantRegressor(BaseEquivariantRegressor):
@@ -119,12 +118,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         is steep near the subspaces: begin with `strengths` of 0.01.
     tuning : {"auto", "explore", "ratio", "evidence", "dual", "fixed"} or StrengthTuner, \
             default="auto"
-        How strengths are tuned, see :class:`~softeq_sklearn.training.StrengthTuner`: "ratio" is the
-        rule of the paper; "explore" measures errors of a network with weak strengths, and begins
-        anew; "auto" is "explore" where its part of the training has 60 gradient steps and the
-        penalty is "squared", else "ratio"; "evidence" takes strengths as prior precisions, "dual"
-        as multipliers of constraints. A tuner says when, with which power, and whether each layer
-        has strengths of its own.
+        How strengths are set. "explore" trains members with full strengths, then with weak ones,
+        and tests on rows that they have not seen which groups are broken; only those lose their
+        strength, and the others are imposed at the end. "ratio" is the rule of the paper,
+        "evidence" takes strengths as prior precisions, "dual" as multipliers of constraints (see
+        :class:`~softeq_sklearn.training.StrengthTuner`); a tuner says when, with which power, and
+        whether each layer has strengths of its own. "auto" is "explore" for networks of ours with
+        the default penalty and at least 400 gradient steps, else "ratio".
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
@@ -211,7 +211,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         "regularizer": [StrOptions({"projection", "sampled", "lie"})],
         "penalty": [StrOptions({"squared", "log", "cosine"})],
         "n_members": [Interval(Integral, 1, None, closed="left")],
-        "tuning": [StrOptions({"auto", *METHODS}), StrengthTuner],
+        "tuning": [StrOptions({"auto", "explore", *METHODS}), StrengthTuner],
     }
 
     # What a fit has found out about its candidates, and which of them it imposed at its end.
@@ -492,21 +492,6 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             "groups": groups,
             "strengths": strengths,
             "penalty": self._penalty_of(groups, inputs, seed),
-            "levels": partial(self._levels_in_training, groups, inputs, seed),
-        }
-
-    def _levels_in_training(self, groups, inputs, seed, module):
-        """Levels of a module on some training rows, a dict of str to LevelEstimate."""
-        rng = np.random.RandomState(seed)
-        some = inputs[rng.permutation(len(inputs))[:_EXPLORED_ROWS]]
-        rows = self._scale_in.inverse_transform(some.numpy().astype(np.float64))
-        members = self._member_function(module)
-        reps = self._rep_in, self._rep_out
-        return {
-            name: estimate_level(
-                members, rows, group, *reps, n_elements=_EXPLORED_ELEMENTS, random_state=seed
-            )
-            for name, group in groups.items()
         }
 
     def _penalty_of(self, groups, inputs, seed):
@@ -532,10 +517,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _misspecified(self, X, Y, n_train, seed):
         n_steps = self._n_steps(n_train)
-        tuner = self._tuner(n_steps)
-        explores = tuner is not None and tuner.method == "explore"
-        ours = self.module is None and self.architecture == "factored"
-        if not explores or not ours or self.regularizer != "projection" or self._exact:
+        if not self._explores(n_steps) or self._exact:
             return []
         enough = -(-_TRIAL_STEPS * self.max_epochs // n_steps)
         return misspecified(
@@ -544,8 +526,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             self._strengths,
             X,
             Y,
-            max_epochs=min(self.max_epochs, max(enough, tuner.epoch(self.max_epochs))),
-            exploration=tuner.exploration,
+            max_epochs=min(self.max_epochs, enough),
+            exploration=_TRIAL_STRENGTH,
             seed=int(seed),
         )
 
@@ -611,8 +593,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         if tuner is None:
             return 1
         changes = tuner.epoch(self.max_epochs), tuner.again_after(self.max_epochs)
-        review = tuner.review_after(self.max_epochs) if self.n_members > 1 else 0
-        return 1 + max(*changes, review)
+        return 1 + max(changes)
 
     def _missed(self, X, Y, train, seed):
         if self.n_members == 1:

@@ -29,10 +29,6 @@ class PenalizedNet(NeuralNet):
     penalty : callable, default=ProjectionPenalty
         Makes the penalty from the module, the groups and the strengths. The default needs
         :class:`~softeq_sklearn.nn.SoftLinear` layers.
-    levels : callable or None, default=None
-        Measures how far a module is from equivariance under each group, a dict of str to
-        :class:`~softeq_sklearn.levels.LevelEstimate`, from the module; :class:`StrengthTuner` needs
-        it to explore.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`.
 
@@ -75,14 +71,12 @@ class PenalizedNet(NeuralNet):
         groups=None,
         strengths=None,
         penalty=ProjectionPenalty,
-        levels=None,
         **kwargs,
     ):
         super().__init__(module, criterion, **kwargs)
         self.groups = groups
         self.strengths = strengths
         self.penalty = penalty
-        self.levels = levels
 
     def initialize_module(self):
         """Make the module, then the penalty, which looks at the layers of the module."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 
 def ratio_strengths(strengths, penalties, power):
     """Strengths divided by the ratio of each group's lowest penalty to the smallest of them.
@@ -36,26 +34,3 @@ def ratio_strengths(strengths, penalties, power):
         name: float(value / (lowest[name] / smallest) ** power) if name in compared else value
         for name, value in strengths.items()
     }
-
-
-def per_constraint(penalties, n_constraints):
-    """Penalties over the number of constraints, 0 for a group without any.
-
-    Parameters
-    ----------
-    penalties : dict of str to float or ndarray
-        Penalty of each group, or of each group in each layer.
-    n_constraints : dict of str to int or ndarray
-        Number of constraints of each group, or of each group in each layer.
-
-    Returns
-    -------
-    dict of str to float or ndarray
-
-    Examples
-    --------
-    >>> counted = per_constraint({"a": 1.0, "b": 2.0}, {"a": 10, "b": 100})
-    >>> {name: float(value) for name, value in counted.items()}
-    {'a': 0.1, 'b': 0.02}
-    """
-    return {name: value / np.maximum(n_constraints[name], 1) for name, value in penalties.items()}

@@ -7,17 +7,14 @@ from numbers import Real
 
 import numpy as np
 from skorch.callbacks import Callback
-from torch.optim.swa_utils import AveragedModel
 
-from softeq_sklearn.levels._estimate import ROUNDING
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._dual_rule import multiplier_step, relative_distances
 from softeq_sklearn.training._evidence_rule import EvidenceRule
-from softeq_sklearn.training._ratio_rule import per_constraint, ratio_strengths
-from softeq_sklearn.training._spread_rule import spread_strengths
+from softeq_sklearn.training._ratio_rule import ratio_strengths
 
-METHODS = ("explore", "ratio", "evidence", "dual", "fixed")
-_DEFAULT_START = {"explore": 0.15, "ratio": 0.25, "evidence": 0.15, "dual": 0.15}
+METHODS = ("ratio", "evidence", "dual", "fixed")
+_DEFAULT_START = {"ratio": 0.25, "evidence": 0.15, "dual": 0.15}
 # Methods that need what only the squared distance of weights has.
 _OF_WEIGHTS = ("evidence", "dual")
 
@@ -35,27 +32,8 @@ class StrengthTuner(Callback):
     zero, so that the first epochs say nothing.) A symmetry that the data break needs weights
     outside its subspace, has a large R and loses its strength; one that holds keeps it.
 
-    With method "explore" all strengths are multiplied by `exploration` until then, and training
-    begins anew from the first weights, with the strengths that were set. A broken symmetry is only
-    found if breaking it lowers the loss by more than the penalty of the weights that this takes,
-    hence the weak strengths. The rule is applied twice, to the squared relative equivariance errors
-    of the network (:func:`~softeq_sklearn.metrics.equivariance_error`) and to :math:`R_G / n_G`,
-    where :math:`n_G` is the number of constraints of the group on the weights, and the smaller
-    strength is set, but none below that of the exploration: a symmetry keeps its strength if it
-    holds both ways. Each alone is blind. Errors of a short training are noisy, more so for large
-    groups, beside which a broken small one looks exact; and most of the many constraints of a large
-    group are on weights that the data never move, so that it looks exact whether it holds or not.
-    Both are those of the mean weights of the second half of the epochs until then, since the steps
-    of the optimizer shake them.
-
-    A network with members (:func:`~softeq_sklearn.nn.stack_members`) tells noise from what the rows
-    show, once it has learnt more than an exploration does. So after the share `review` of training
-    strengths are multiplied once more, by :math:`\min(1, (1/2 + 1/k) f_G^2 / e_G^2)^{power}`, with
-    the spread f of the k members (:func:`~softeq_sklearn.levels.estimate_level`), where that makes
-    them smaller: the penalty would make small errors look smaller than they are.
-
-    With method "evidence" strengths are weak until then, too; at the end of each epoch from then on
-    strengths move towards those of the largest evidence, where
+    With method "evidence" all strengths are multiplied by `exploration` until then; at the end of
+    each epoch from then on strengths move towards those of the largest evidence, where
     :math:`R_G` is half the squared norm under a Gaussian prior of precision
     :math:`\alpha_G = N m \lambda_G / (2 \sigma^2)`, for N rows of m targets,
 
@@ -92,22 +70,18 @@ class StrengthTuner(Callback):
 
     Parameters
     ----------
-    method : {"explore", "ratio", "evidence", "dual", "fixed"}, default="explore"
-        "fixed" leaves the strengths as they are. "evidence" and "dual" need a `ProjectionPenalty`,
-        "explore" a net with `levels` (see :class:`PenalizedNet`).
+    method : {"ratio", "evidence", "dual", "fixed"}, default="ratio"
+        "fixed" leaves the strengths as they are. "evidence" and "dual" need a `ProjectionPenalty`.
     start : float or None, default=None
         Share of the epochs after which strengths are set, in (0, 1); None is 0.25, as in the
         paper, for "ratio", else 0.15.
     power : float, default=2.0
         Exponent of the ratio, at least 0.
     exploration : float, default=0.003
-        Factor of all strengths before they are set, in (0, 1]; used by "explore" and "evidence".
-    review : float, default=0.6
-        Share of the epochs after which "explore" reviews strengths, in (0, 1); there is no review
-        of a network without members, or one before strengths are set.
+        Factor of all strengths before they are set, in (0, 1]; used by "evidence".
     per_layer : bool, default=False
         Whether each linear layer gets strengths of its own, by the same rule with the figures of
-        the layer. Needs a `ProjectionPenalty`; not for "explore", which looks at the function.
+        the layer. Needs a `ProjectionPenalty`.
     again : bool, default=True
         Whether "evidence" begins training anew.
     rate : float, default=0.3
@@ -123,10 +97,7 @@ class StrengthTuner(Callback):
     Attributes
     ----------
     penalties_ : list of dict
-        Penalty R_G of each group after each epoch watched, or of each group in each layer; for
-        "explore" once, at the end of the exploration.
-    levels_ : list of dict of str to LevelEstimate
-        How far each group held at the end of the exploration, and at the review; for "explore".
+        Penalty R_G of each group after each epoch watched, or of each group in each layer.
     noise_ : list of float
         Noise variance after each epoch watched, on scaled targets; for "evidence".
     effective_numbers_ : list of dict
@@ -141,12 +112,11 @@ class StrengthTuner(Callback):
 
     def __init__(
         self,
-        method="explore",
+        method="ratio",
         *,
         start=None,
         power=2.0,
         exploration=0.003,
-        review=0.6,
         per_layer=False,
         again=True,
         rate=0.3,
@@ -158,7 +128,6 @@ class StrengthTuner(Callback):
         self.start = start
         self.power = power
         self.exploration = exploration
-        self.review = review
         self.per_layer = per_layer
         self.again = again
         self.rate = rate
@@ -176,11 +145,9 @@ class StrengthTuner(Callback):
         """Raise an error for parameters that are out of range."""
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
-        for name in ("start", "review"):
-            value = getattr(self, name)
-            value = 0.5 if name == "start" and value is None else value
-            if not isinstance(value, Real) or not 0 < value < 1:
-                raise ValueError(f"{name} must be in the open interval (0, 1). Got {value!r}.")
+        start = 0.5 if self.start is None else self.start
+        if not isinstance(start, Real) or not 0 < start < 1:
+            raise ValueError(f"start must be in the open interval (0, 1). Got {start!r}.")
         for name in ("power", "slack"):
             value = getattr(self, name)
             if not isinstance(value, Real) or not value >= 0:
@@ -195,11 +162,6 @@ class StrengthTuner(Callback):
             value = getattr(self, name)
             if not isinstance(value, (bool, np.bool_)):
                 raise ValueError(f"{name} must be a bool. Got {value!r}.")
-        if self.per_layer and self.method == "explore":
-            raise ValueError(
-                "per_layer must be False for 'explore', which compares errors of the function. "
-                f"Got {self.per_layer!r}."
-            )
         _check_bounds(self.bounds)
 
     @property
@@ -215,16 +177,9 @@ class StrengthTuner(Callback):
     def again_after(self, max_epochs):
         """Epoch at whose end training begins anew; 0 where it does not."""
         when = self.epoch(max_epochs)
-        if self.method == "explore" and when < max_epochs:
-            return when
         if self.method == "evidence" and self.again and 3 * when < max_epochs:
             return 2 * when
         return 0
-
-    def review_after(self, max_epochs):
-        """Epoch at whose end strengths are reviewed, if there are members; 0 where they are not."""
-        when = round(self.review * max_epochs)
-        return when if self.method == "explore" and when > self.epoch(max_epochs) else 0
 
     def on_train_begin(self, net, **kwargs):
         """Check the parameters and forget what was seen in an earlier training."""
@@ -235,24 +190,18 @@ class StrengthTuner(Callback):
             raise ValueError(
                 f"penalty must be a ProjectionPenalty for {self!r}. Got {net.penalty_!r}."
             )
-        if self.method == "explore" and net.levels is None:
-            raise ValueError(
-                "levels must tell the errors that 'explore' compares: give them to PenalizedNet, "
-                "or take another method. Got levels=None."
-            )
         self.penalties_, self.noise_, self.effective_numbers_ = [], [], []
-        self.levels_, self._mean = [], None
         self._epoch = 0
         self._strengths = dict(net.penalty_.strengths)
         self._evidence = None
         later = self.epoch(net.max_epochs) < net.max_epochs
-        self._explores = self.again_after(net.max_epochs) > 0
+        self._begins_anew = self.again_after(net.max_epochs) > 0
         self._pause = 0
         if self.method == "evidence":
             self._evidence = EvidenceRule(net.penalty_, self.per_layer)
-        if self._explores:
+        if self._begins_anew:
             self._start_weights = copy.deepcopy(net.module_.state_dict())
-        if self.method in ("explore", "evidence") and later:
+        if self.method == "evidence" and later:
             net.penalty_.set_strengths(_scaled(self._strengths, self.exploration))
 
     def on_epoch_begin(self, net, **kwargs):
@@ -278,44 +227,12 @@ class StrengthTuner(Callback):
             self.penalties_.append(self._penalties(net))
             if self._epoch >= when + self._pause:
                 self._update(net)
-            if self._explores and self._epoch == 2 * when:
+            if self._begins_anew and self._epoch == 2 * when:
                 self._start_again(net)
         elif self._epoch <= when:
-            self._watch(net)
+            self.penalties_.append(self._penalties(net))
             if self._epoch == when:
                 self._set_once(net)
-        elif self._reviews and self._epoch <= self.review_after(net.max_epochs):
-            self._toward_review(net, self.review_after(net.max_epochs))
-
-    def _watch(self, net):
-        """See what the strengths will be set by."""
-        if self.method == "ratio":
-            self.penalties_.append(self._penalties(net))
-            return
-        if self._mean is None:
-            self._mean = AveragedModel(net.module_)
-        self._mean.update_parameters(net.module_)
-
-    def _toward_review(self, net, when):
-        """Watch for as long as an exploration does, then weaken what the members agree to break."""
-        if 2 * (when - self._epoch) < self.epoch(net.max_epochs):
-            self._watch(net)
-        if self._epoch == when:
-            self.levels_.append(net.levels(self._mean_module()))
-            weak = spread_strengths(self._strengths, self.levels_[-1], self.power)
-            least = _scaled(self._strengths, self.exploration)
-            now = net.penalty_.strengths
-            net.penalty_.set_strengths({n: min(now[n], max(least[n], weak[n])) for n in now})
-
-    def _mean_module(self):
-        """The module with the mean of the weights that were watched, which are then forgotten."""
-        module, self._mean = self._mean.module, None
-        return module
-
-    @property
-    def _reviews(self):
-        """Whether there are members that can differ."""
-        return self.method == "explore" and all(e.n_members > 1 for e in self.levels_[0].values())
 
     def _penalties(self, net):
         if self.per_layer:
@@ -324,28 +241,11 @@ class StrengthTuner(Callback):
 
     def _set_once(self, net):
         """Set strengths by a ratio, once."""
-        if self.method == "explore":
-            strengths = self._explored(net)
-        elif self.per_layer:
+        if self.per_layer:
             strengths = self._layer_ratios(self.penalties_, net.penalty_.n_layers)
         else:
             strengths = ratio_strengths(self._strengths, self.penalties_, self.power)
-        if self._explores:
-            self._start_again(net)
         net.penalty_.set_strengths(strengths)
-
-    def _explored(self, net):
-        """Strengths that both the errors and the penalties per constraint leave."""
-        module = self._mean_module()
-        self.levels_.append(net.levels(module))
-        self.penalties_.append(net.penalty_.values(module))
-        squares = {name: _square(level.error) for name, level in self.levels_[0].items()}
-        means = per_constraint(self.penalties_[0], net.penalty_.n_constraints)
-        by_error, by_penalty = (
-            ratio_strengths(self._strengths, [values], self.power) for values in (squares, means)
-        )
-        least = _scaled(self._strengths, self.exploration)  # weaker ones have not been tried
-        return {name: max(least[name], min(by_error[name], by_penalty[name])) for name in by_error}
 
     def _layer_ratios(self, seen, n_layers):
         layers = [
@@ -409,16 +309,10 @@ class StrengthTuner(Callback):
 
 
 _USED = {
-    "explore": ("power", "exploration", "review"),
     "ratio": ("power",),
     "evidence": ("exploration", "again", "rate", "bounds"),
     "dual": ("rate", "bounds", "slack", "price"),
 }
-
-
-def _square(error):
-    """Square of an error, 0 for rounding: a group that keeps every network compares with none."""
-    return error**2 if error > ROUNDING else 0.0
 
 
 def _check_bounds(bounds):

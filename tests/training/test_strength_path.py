@@ -24,10 +24,7 @@ def test_constant_path():
     np.testing.assert_array_equal(model.strength_path_, 8 * [[2.0, 0.0, 3.0]])
 
 
-def test_exploration_and_ratio_are_on_the_path():
-    path = fitted(StrengthTuner("explore", start=0.5, exploration=0.1)).strength_path_
-    np.testing.assert_allclose(path[:3], 3 * [[0.2, 0.0, 0.3]])
-    assert np.all(path[3:] == path[-1])
+def test_ratio_is_on_the_path():
     model = fitted(StrengthTuner("ratio", start=0.5))
     np.testing.assert_array_equal(model.strength_path_[:3], 3 * [[2.0, 0.0, 3.0]])
     np.testing.assert_array_equal(model.strength_path_[-1], model.strengths_)
