@@ -25,10 +25,10 @@ _HELD_STEPS, _RELEASED_STEPS = 450, 225
 _HELD_SHARE, _RELEASED_SHARE = 0.5, 0.25
 # Weak strengths, as a multiple of the variance that the symmetric fit leaves unexplained: a penalty
 # competes with what is left of the loss. And the multiple for symmetries that are broken.
-_RELEASE, _BROKEN = 0.5, 0.15
+_RELEASE, _BROKEN = 0.1, 0.15
 _STRONGEST, _WEAKEST = 0.01, 1e-6
 # Learning rate of the softer fit, as a share.
-_RELEASED_RATE = 0.3
+_RELEASED_RATE = 0.5
 # Rows, and elements for each, on which breaking is measured.
 _ROWS, _ELEMENTS = 2000, 8
 # Rows on which the level of the softer networks is measured.
@@ -113,7 +113,8 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     own = estimator.get_params(deep=False)
     own |= {"n_members": _MEMBERS, "tuning": "fixed", "random_state": seed, "warm_start": True}
     own |= {"callbacks": None, "early_stopping": False, "verbose": 0, "max_epochs": held}
-    explorer = Explorer(**own)
+    names = list(named_groups(estimator.groups))
+    explorer = Explorer(**own | {"strengths": {n: strengths.get(n, 0.0) for n in names}})
     try:
         explorer.fit(X, Y)
         rng = np.random.RandomState(seed)
@@ -123,7 +124,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         residuals = _residuals(explorer, X, Y, rows) / scale
         weak = np.clip(_RELEASE * np.mean(residuals**2), _WEAKEST, _STRONGEST)
         explorer.set_params(
-            strengths={n: weak * strengths.get(n, 0.0) for n in named_groups(estimator.groups)},
+            strengths={n: weak * strengths.get(n, 0.0) for n in names},
             max_epochs=softer,
             learning_rate=_RELEASED_RATE * estimator.learning_rate,
         ).fit(X, Y)
