@@ -440,6 +440,15 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 f"regularizer={self.regularizer!r}."
             )
         ours = self.module is None and self.architecture == "factored"
+        squared = (self.penalty, self.regularizer) == ("squared", "projection")
+        if self.tuning == "explore" and not (ours and squared):
+            raise ValueError(
+                "tuning must not be 'explore' with a module of your own, architecture 'emlp', or "
+                "another penalty than 'squared' or regularizer than 'projection': it trains "
+                "networks side by side and projects them. "
+                f"Got module={self.module!r}, architecture={self.architecture!r}, "
+                f"penalty={self.penalty!r}, regularizer={self.regularizer!r}."
+            )
         if self.n_members > 1 and not (ours and self.regularizer == "projection"):
             raise ValueError(
                 "n_members must be 1 with a module of your own, architecture 'emlp', or another "

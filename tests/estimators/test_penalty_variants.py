@@ -175,7 +175,7 @@ def test_tuner_is_not_changed_by_a_fit(make_soft, plane):
 def test_the_default_tuner(make_soft, plane):
     X, Y = plane
     predictions = [
-        make_soft(tuning=tuning).fit(X, Y).predict(X) for tuning in ("explore", StrengthTuner())
+        make_soft(tuning=tuning).fit(X, Y).predict(X) for tuning in ("ratio", StrengthTuner())
     ]
     assert_array_equal(*predictions)
     other = make_soft(tuning=StrengthTuner(power=6.0)).fit(X, Y).predict(X)

@@ -11,7 +11,6 @@ from softeq_sklearn.datasets import make_inertia
 from softeq_sklearn.estimators._divergence import Divergence
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import SL, SO, MatrixGroup, O, Scaling, SO13p
-from softeq_sklearn.training import StrengthTuner
 
 
 def trials(data, rep_in, rep_out, groups, strengths=None, **changes):
@@ -157,7 +156,7 @@ def test_what_is_found_shapes_nothing(found, lengths):
     assert strengths["SL"] == 0 and strengths["O"] > 0 and strengths["x"] > 0
     assert np.isfinite(model.levels_.error).all()
     # As if it had had no strength from the beginning.
-    without = candidates(strengths={"O": 1.0, "x": 1.0, "SL": 0.0}, tuning=StrengthTuner("explore"))
+    without = candidates(strengths={"O": 1.0, "x": 1.0, "SL": 0.0}, tuning="explore")
     found_nothing = without.fit(*lengths)
     np.testing.assert_array_equal(model.predict(lengths[0]), found_nothing.predict(lengths[0]))
     # Training that goes on does not ask again, and a new fit does.

@@ -1,0 +1,84 @@
+"""Exploration: which candidates the data break, and what becomes of the others."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from softeq_sklearn import SoftEquivariantRegressor
+from softeq_sklearn.estimators._residual_trees import tree_score
+from softeq_sklearn.groups import SO, O, Reflection, Translation
+from softeq_sklearn.representations import Point, Scalar, Vector
+
+AXES = {"x": Reflection(2, axis=0), "y": Reflection(2, axis=1)}
+
+
+def rows(n=400, stretch=1.5, noise=0.05):
+    """A map of vectors that keeps reflections of the axes, and rotations if nothing is stretched."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((n, 4))
+    Y = X[:, :2] + X[:, 2:] * np.array([1.0, stretch]) + noise * rng.standard_normal((n, 2))
+    return X, Y
+
+
+def fitted(X, Y, groups, **parameters):
+    return SoftEquivariantRegressor(
+        groups, 2 * Vector, Vector, hidden_channels=24, n_hidden_layers=1, tuning="explore",
+        max_epochs=60, random_state=0, **parameters,
+    ).fit(X, Y)  # fmt: skip
+
+
+def test_what_holds_is_imposed_and_what_is_broken_is_released():
+    groups = {"rotations": SO(2), **AXES}
+    model = fitted(*rows(), groups)
+    strengths = dict(zip(groups, model.strengths_, strict=True))
+    errors = dict(zip(groups, model.levels_.error, strict=True))
+    assert strengths["x"] == strengths["y"] == 1
+    assert errors["x"] == errors["y"] == 0
+    assert strengths["rotations"] <= 0.01
+    assert errors["rotations"] > 0.05
+    assert model._exploration.broken == {"rotations"}
+
+
+def test_a_single_candidate_is_tested_too():
+    X, Y = rows()
+    broken = fitted(X, Y, {"rotations": SO(2)})
+    holds = fitted(*rows(stretch=1.0), {"rotations": SO(2)})
+    assert broken.strengths_[0] <= 0.01 and broken.levels_.error[0] > 0.05
+    assert holds.strengths_[0] == 1 and holds.levels_.error[0] == 0
+    # Exact in float64, but for the rounding of weights.
+    moved = X @ np.kron(np.eye(2), [[0.0, 1.0], [-1.0, 0.0]])
+    turned = holds.predict(X) @ np.array([[0.0, 1.0], [-1.0, 0.0]])
+    np.testing.assert_allclose(holds.predict(moved), turned, atol=1e-5)
+
+
+def test_members_have_verdicts_by_the_scores():
+    model = fitted(*rows(), {"rotations": SO(2), **AXES}, n_members=3)
+    verdicts = dict(zip(model.levels_.name, model.levels_.verdict, strict=True))
+    assert verdicts["rotations"] in ("approximate", "broken")
+    assert verdicts["x"] in ("exact", "cannot tell")
+    # What a softer fit takes on stays in the interval of what was imposed.
+    assert (model.levels_.floor > 0).all()
+    assert (model.levels_.error_high >= model.levels_.floor).all()
+
+
+def test_same_seed_same_exploration():
+    X, Y = rows(n=150)
+    first, second = (fitted(X, Y, AXES) for _ in range(2))
+    assert_array_equal(first.predict(X), second.predict(X))
+    assert first._exploration.scores == second._exploration.scores
+
+
+def test_trees_find_what_is_not_smooth():
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((600, 2))
+    noise, size = 0.05 * rng.standard_normal((600, 1)), np.linalg.norm(X, axis=1, keepdims=True)
+    # What the best function of the size, 4 / pi times the size, misses.
+    missed = np.abs(X).sum(axis=1, keepdims=True) - 4 / np.pi * size
+    assert tree_score(SO(2), Vector, Scalar, X, missed + noise, 0) > 4
+    assert tree_score(SO(2), Vector, Scalar, X, np.sin(5 * size) + noise, 0) < 4
+
+
+@pytest.mark.parametrize("group, rep, n", [(Translation(2), Point, 100), (O(2), Vector, 40)])
+def test_where_trees_say_nothing(group, rep, n):
+    X = np.random.RandomState(0).standard_normal((n, 2))
+    assert tree_score(group, rep, Scalar, X, X[:, :1], 0) == 0
