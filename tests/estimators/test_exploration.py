@@ -13,7 +13,7 @@ AXES = {"x": Reflection(2, axis=0), "y": Reflection(2, axis=1)}
 
 
 def rows(n=400, stretch=1.5, noise=0.05):
-    """A map of vectors that keeps reflections of the axes, and rotations if nothing is stretched."""
+    """A map that keeps reflections of the axes, and rotations if nothing is stretched."""
     rng = np.random.RandomState(0)
     X = rng.standard_normal((n, 4))
     Y = X[:, :2] + X[:, 2:] * np.array([1.0, stretch]) + noise * rng.standard_normal((n, 2))
