@@ -42,7 +42,7 @@ class Exploration:
     Parameters
     ----------
     scores : dict of str to float
-        Largest score of each group; broken from 4 on.
+        Largest score of each group; broken from 5 on.
     strengths : dict of str to float
         Strengths for the fit.
     chance : dict of str to float
