@@ -66,7 +66,7 @@ class Exploration:
         return {name for name, score in self.scores.items() if score >= BROKEN_SCORE}
 
 
-class Explorer(SoftEquivariantRegressor):
+class _Explorer(SoftEquivariantRegressor):
     """Members that remember which rows they have not seen, and report nothing."""
 
     def _missed(self, X, Y, train, seed):
@@ -114,7 +114,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     own |= {"n_members": _MEMBERS, "tuning": "fixed", "random_state": seed, "warm_start": True}
     own |= {"callbacks": None, "early_stopping": False, "verbose": 0, "max_epochs": held}
     names = list(named_groups(estimator.groups))
-    explorer = Explorer(**own | {"strengths": {n: strengths.get(n, 0.0) for n in names}})
+    explorer = _Explorer(**own | {"strengths": {n: strengths.get(n, 0.0) for n in names}})
     try:
         explorer.fit(X, Y)
         rng = np.random.RandomState(seed)
