@@ -135,7 +135,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     n_members : int, default=1
         Number of networks, trained side by side on bootstrap samples of the training rows from
         different starts. The prediction is their mean; from two on, levels have intervals and
-        verdicts. Ten take about twice as long as one, which has explorers too. Strengths are common to all.
+        verdicts. Ten take about twice as long as one, which has explorers too. Strengths are
+        common to all.
     max_epochs : int, default=200
         Number of passes over the training rows.
     batch_size : int or "auto", default="auto"
