@@ -18,7 +18,7 @@ from softeq_sklearn.levels import (
     unseen_mean,
 )
 
-# Members that explore: two thirds of all rows are then unseen by at least one of two.
+# Members that explore: nine in ten of the training rows are then unseen by at least one.
 _MEMBERS = 5
 # Gradient steps with full strengths and with weak ones, and the largest share of a fit's epochs.
 _HELD_STEPS, _RELEASED_STEPS = 450, 225

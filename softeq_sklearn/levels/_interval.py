@@ -8,8 +8,8 @@ from softeq_sklearn.levels._estimate import ROUNDING, LevelEstimate
 
 # The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
-# How many times the level of a softer fit may be off: broken symmetries which no test had found
-# were up to 2.5 times as far from holding as a softer fit.
+# How many times the level of a softer fit may be off. Chosen so that scalings which were broken by
+# 0.033, and which no test had found, are not called exact.
 _CHANCE = 2.5
 
 
