@@ -34,7 +34,7 @@ def test_score_is_standard_normal_if_the_symmetry_holds():
 def test_score_finds_what_is_broken():
     rng = np.random.RandomState(0)
     X = rng.standard_normal((1000, 2))
-    broken = 0.2 * X[:, :1] + rng.standard_normal((1000, 1))
+    broken = 0.3 * X[:, :1] + rng.standard_normal((1000, 1))
     assert breaking_score(broken, X[:, :1]) > BROKEN_SCORE
     assert breaking_score(-broken, X[:, :1]) < -BROKEN_SCORE
 
