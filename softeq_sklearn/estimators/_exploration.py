@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softeq_sklearn.estimators._divergence import Divergence
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._residual_trees import tree_score
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
+    asymmetric_products,
     breaking_score,
     estimate_level,
+    orbit_elements,
     symmetric_part,
     unseen_mean,
 )
@@ -42,7 +43,7 @@ class Exploration:
     Parameters
     ----------
     scores : dict of str to float
-        Largest score of each group; broken from 5 on.
+        Largest score of each group; broken from 3.3 on.
     strengths : dict of str to float
         Strengths for the fit.
     chance : dict of str to float
@@ -85,8 +86,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
        fast from here. A group is broken if the asymmetric part of these networks predicts residuals
        of their symmetric part (:func:`~softeq_sklearn.levels.breaking_score`).
     3. Networks that begin symmetric do not learn everything. So trees are fitted to the residuals
-       of each symmetric part, and their asymmetric part is tested in the same way, for orthogonal
-       groups only.
+       of each symmetric part, and their asymmetric part is tested in the same way.
 
     Parameters
     ----------
@@ -105,8 +105,12 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
 
     Returns
     -------
-    Exploration or None
-        None if the training diverges.
+    Exploration
+
+    Raises
+    ------
+    Divergence
+        If the training diverges, as the fit itself then would.
     """
     held = _epochs(estimator, n_steps, _HELD_STEPS, _HELD_SHARE)
     softer = _epochs(estimator, n_steps, _RELEASED_STEPS, _RELEASED_SHARE)
@@ -115,21 +119,18 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     own |= {"callbacks": None, "early_stopping": False, "verbose": 0, "max_epochs": held}
     names = list(named_groups(estimator.groups))
     explorer = _Explorer(**own | {"strengths": {n: strengths.get(n, 0.0) for n in names}})
-    try:
-        explorer.fit(X, Y)
-        rng = np.random.RandomState(seed)
-        rows = np.flatnonzero(explorer.unseen_.any(axis=0))
-        rows = rows[rng.permutation(len(rows))[:_ROWS]]
-        scale = np.sqrt(np.mean((Y - Y.mean(axis=0)) ** 2)) or 1.0
-        residuals = _residuals(explorer, X, Y, rows) / scale
-        weak = np.clip(_RELEASE * np.mean(residuals**2), _WEAKEST, _STRONGEST)
-        explorer.set_params(
-            strengths={n: weak * strengths.get(n, 0.0) for n in names},
-            max_epochs=softer,
-            learning_rate=_RELEASED_RATE * estimator.learning_rate,
-        ).fit(X, Y)
-    except Divergence:
-        return None
+    explorer.fit(X, Y)
+    rng = np.random.RandomState(seed)
+    rows = np.flatnonzero(explorer.unseen_.any(axis=0))
+    rows = rows[rng.permutation(len(rows))[:_ROWS]]
+    scale = np.sqrt(np.mean((Y - Y.mean(axis=0)) ** 2)) or 1.0
+    residuals = _residuals(explorer, X, Y, rows) / scale
+    weak = np.clip(_RELEASE * np.mean(residuals**2), _WEAKEST, _STRONGEST)
+    explorer.set_params(
+        strengths={n: weak * strengths.get(n, 0.0) for n in names},
+        max_epochs=softer,
+        learning_rate=_RELEASED_RATE * estimator.learning_rate,
+    ).fit(X, Y)
     residuals = _residuals(explorer, X, Y, rows) / scale
     scores, chance = _scores(explorer, list(strengths), X, Y, rows, seed)
     least = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
@@ -155,12 +156,20 @@ def _scores(explorer, names, X, Y, rows, seed):
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
     X, Y = X[rows], Y[rows]
     mean = unseen_mean(members(X), unseen)
+    reps = explorer._rep_in, explorer._rep_out
+    rng = np.random.RandomState(seed)
     scores, levels = {}, {}
     for name in names:
-        arguments = explorer._groups[name], explorer._rep_in, explorer._rep_out
-        options = {"n_elements": _ELEMENTS, "random_state": seed}
-        part = unseen_mean(symmetric_part(members, X, *arguments, **options), unseen)
-        by_networks = breaking_score(Y - part, mean - part)
-        scores[name] = max(by_networks, tree_score(*arguments, X, Y - part, seed))
-        levels[name] = estimate_level(members, X[:_LEVEL_ROWS], *arguments, **options).error
+        group = explorer._groups[name]
+        drawn = orbit_elements(X, group, reps[0], n_elements=2 * _ELEMENTS, random_state=rng)
+        parts = [
+            unseen_mean(symmetric_part(members, X, elements, *reps), unseen)
+            for elements in np.split(drawn, 2)
+        ]
+        by_networks = breaking_score(asymmetric_products(Y, mean, *parts))
+        by_trees = tree_score(group, *reps, X, Y - np.mean(parts, axis=0), rng.randint(2**31))
+        scores[name] = max(by_networks, by_trees)
+        levels[name] = estimate_level(
+            members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
+        ).error
     return scores, levels

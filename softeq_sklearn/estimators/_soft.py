@@ -635,6 +635,10 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         scores = [found.get(name, 0.0) if self.n_members > 1 else 0.0 for name in names]
         intervals = [level_interval(e, missed, c) for e, c in zip(estimates, chance, strict=True)]
         low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
+        verdicts = [
+            verdict(e.error, *ends, can_tell=e.can_tell, score=score)
+            for e, ends, score in zip(estimates, intervals, scores, strict=True)
+        ]
         self.levels_ = Levels(
             name=np.array(names, dtype=str),
             strength=self.strengths_,
@@ -643,14 +647,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             error_low=low,
             error_high=high,
             floor=np.array([e.spread + c for e, c in zip(estimates, chance, strict=True)]),
-            verdict=np.array(
+            verdict=np.array(verdicts, dtype="<U11"),
+            supported=np.array(
                 [
-                    verdict(
-                        e.error, *ends, share_outside=e.share_outside, moves=e.moves, score=score
-                    )
-                    for e, ends, score in zip(estimates, intervals, scores, strict=True)
+                    v == "exact" or (name in self._imposed and e.can_tell)
+                    for name, v, e in zip(names, verdicts, estimates, strict=True)
                 ],
-                dtype="<U11",
+                dtype=bool,
             ),
         )
 

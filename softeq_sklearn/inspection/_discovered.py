@@ -79,17 +79,18 @@ def discovered_group(
 ) -> DiscoveredGroup:
     """Return the largest group that verdicts on its parts support.
 
-    Candidates with the verdict "exact" generate a group together, which may be larger than each:
-    turns about z and turns about x generate all rotations. Candidates join in the order of their
-    errors, the smallest first. One that would make the group contain a candidate with the verdict
+    Supported candidates generate a group together, which may be larger than each: turns about z and
+    turns about x generate all rotations. Those are supported that have the verdict "exact", and
+    those that levels say are (`Levels.supported`). They join in the order of their errors, the
+    smallest first. One that would make the group contain a candidate with the verdict
     "broken" or "approximate" is left out and named as a conflict; "cannot tell" is neither for nor
     against.
 
     Parameters
     ----------
     levels : Levels, or mapping of str to str
-        Table with columns `name`, `verdict` and `error`, or the verdict of each name, whose order
-        then stands for that of the errors.
+        Table with columns `name`, `verdict`, `error` and `supported`, or the verdict of each name,
+        whose order then stands for that of the errors.
     groups : mapping of str to Group, or sequence of Group
         The candidates. A sequence is named by the groups' reprs.
     measure : callable or None, default=None
@@ -125,7 +126,8 @@ def discovered_group(
     """
     groups = named(groups)
     verdicts, order = _verdicts(levels, groups)
-    supported = [name for name in order if verdicts[name] == _SUPPORTED]
+    others = _supported_names(levels)
+    supported = [name for name in order if verdicts[name] == _SUPPORTED or name in others]
     denied = [name for name in order if verdicts[name] in _DENIED]
     chosen, conflicts = _consistent(supported, denied, groups)
     if not chosen:
@@ -215,6 +217,12 @@ def _verdicts(levels, groups) -> tuple[dict[str, str], list[str]]:
         if verdict not in rule:
             raise ValueError(f"verdicts must be one of {rule}. Got {verdict!r}.")
     return verdicts, order
+
+
+def _supported_names(levels):
+    """Return the names that levels say are supported; none where there are verdicts only."""
+    supported = getattr(levels, "supported", None)
+    return set() if supported is None else set(levels.name[supported])
 
 
 def _consistent(supported, denied, groups) -> tuple[list[str], list[tuple[str, str]]]:

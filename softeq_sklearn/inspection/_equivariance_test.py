@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar, check_X_y
 
 from softeq_sklearn.groups import Group, inverse
-from softeq_sklearn.inspection._canonical_rows import canonical_rows
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
 from softeq_sklearn.inspection._orbit_moments import OrbitMoments
+from softeq_sklearn.levels._canonical_rows import canonical_rows
 from softeq_sklearn.representations import Rep, as_representation
 from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT

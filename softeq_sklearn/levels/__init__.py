@@ -1,10 +1,16 @@
 """Levels: how far a function is from each symmetry, how sure that is, and what it means."""
 
-from softeq_sklearn.levels._breaking import BROKEN_SCORE, breaking_score, symmetric_part
+from softeq_sklearn.levels._breaking import (
+    BROKEN_SCORE,
+    asymmetric_products,
+    breaking_score,
+    symmetric_part,
+)
 from softeq_sklearn.levels._estimate import LevelEstimate, estimate_level
 from softeq_sklearn.levels._hidden_part import hidden_part, unseen_mean
 from softeq_sklearn.levels._interval import level_interval
 from softeq_sklearn.levels._levels import Levels
+from softeq_sklearn.levels._orbit_elements import orbit_elements
 from softeq_sklearn.levels._support import Support
 from softeq_sklearn.levels._verdict import verdict
 
@@ -13,10 +19,12 @@ __all__ = [
     "LevelEstimate",
     "Levels",
     "Support",
+    "asymmetric_products",
     "breaking_score",
     "estimate_level",
     "hidden_part",
     "level_interval",
+    "orbit_elements",
     "symmetric_part",
     "unseen_mean",
     "verdict",

@@ -7,24 +7,22 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
-from softeq_sklearn.groups import Group, inverse
+from softeq_sklearn.groups import inverse, linear_part
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 
-# Score from which on a symmetry is broken. Products may be skew, for which the score is not made:
-# of some 60 symmetries that held one had a score of 4.2, beside another that was broken.
-BROKEN_SCORE = 5.0
+# Score from which on a symmetry is broken: one in two thousand of those that hold have it.
+BROKEN_SCORE = 3.3
 
 
 def symmetric_part(
     function: Callable,
     X: np.ndarray,
-    group: Group,
+    elements: np.ndarray,
     rep_in: Rep,
     rep_out: Rep,
     *,
-    n_elements: int = 8,
-    random_state=None,
+    of_differences: bool = False,
 ) -> np.ndarray:
     r"""Return the mean of :math:`g^{-1} f(g x)` over elements g, others for every row.
 
@@ -36,14 +34,12 @@ def symmetric_part(
         From rows (n_samples, n_columns) to values (n_functions, n_samples, n_outputs), float64.
     X : ndarray of shape (n_samples, n_columns)
         Rows.
-    group : Group
-        The group.
+    elements : ndarray of shape (n_elements, n_samples, d, d) or (n_elements, n_samples, d, d + 1)
+        The elements, as :func:`orbit_elements` draws them.
     rep_in, rep_out : Rep
-        How it acts on rows and on values.
-    n_elements : int, default=8
-        Number of elements for each row.
-    random_state : int, RandomState instance or None, default=None
-        Governs the elements.
+        How they act on rows and on values.
+    of_differences : bool, default=False
+        Whether values are differences, which no translation moves, as those of residuals.
 
     Returns
     -------
@@ -53,58 +49,90 @@ def symmetric_part(
     --------
     >>> import numpy as np
     >>> from softeq_sklearn.groups import Z
-    >>> from softeq_sklearn.levels import symmetric_part
+    >>> from softeq_sklearn.levels import orbit_elements, symmetric_part
     >>> from softeq_sklearn.representations import Scalar, Vector
     >>> X = np.array([[3.0, 1.0]])
-    >>> mean = symmetric_part(
-    ...     lambda X: X[None, :, :1], X, Z(2), Vector, Scalar, n_elements=1000, random_state=0
-    ... )
-    >>> mean.round(1).tolist()  # the mean of 3 and 1
-    [[[2.0]]]
+    >>> quarter_turns = orbit_elements(X, Z(4), Vector, n_elements=10_000, random_state=0)
+    >>> mean = symmetric_part(lambda X: X[None, :, :1] ** 2, X, quarter_turns, Vector, Scalar)
+    >>> mean.round(0).tolist()  # the mean of 9 and 1
+    [[[5.0]]]
     """
-    n = len(X)
-    elements = group.sample(n_elements * n, random_state)
     total = 0.0
-    for some in elements.reshape(n_elements, n, *elements.shape[1:]):
+    for some in elements:
         values = function(act_on_each_row(rep_in, some, X))
-        back = inverse(some)
+        back = linear_part(inverse(some)) if of_differences else inverse(some)
         total = total + np.stack([act_on_each_row(rep_out, back, v) for v in values])
-    return total / n_elements
+    return total / len(elements)
 
 
-def breaking_score(residuals: np.ndarray, asymmetric: np.ndarray) -> float:
-    r"""Score how well the asymmetric part of a function predicts what a symmetric one misses.
+def asymmetric_products(
+    targets: np.ndarray, values: np.ndarray, part: np.ndarray, other: np.ndarray
+) -> np.ndarray:
+    r"""Multiply what a symmetric function misses with what the function has beside it.
 
-    With residuals :math:`r_i` of rows on which neither function was fitted and the asymmetric part
-    :math:`\delta_i`, the products :math:`q_i = \langle r_i, \delta_i \rangle` have mean 0 if the
-    symmetry holds and the law of the rows has it, too: r is an equivariant function and noise, and
-    :math:`\delta` is orthogonal to all equivariant functions. If the data break the symmetry as
-    the function does, the mean is positive. The score is Wilcoxon's signed-rank statistic of q,
-    since products have heavy tails (F. Wilcoxon, Biometrics Bulletin 1, 1945).
+    With the symmetric part :math:`\bar f` of a function f, which was not fitted to these rows,
+
+    .. math:: q = \langle y - \bar f, f - \bar f \rangle
+
+    has mean 0 if the symmetry holds and the law of the rows has it, too: the first factor is an
+    equivariant function and noise, and the second is orthogonal to all equivariant functions. If
+    the data break the symmetry as f does, the mean is positive. Two estimates of the symmetric part
+    take turns, since the same in both factors would add the square of its own error.
 
     Parameters
     ----------
-    residuals : ndarray of shape (n_samples, n_outputs)
-        Targets minus a symmetric function.
-    asymmetric : ndarray of shape (n_samples, n_outputs)
-        A function minus its symmetric part.
+    targets : ndarray of shape (n_samples, n_outputs)
+        The targets y.
+    values : ndarray of shape (n_samples, n_outputs)
+        Values f.
+    part, other : ndarray of shape (n_samples, n_outputs)
+        Symmetric parts from independent elements.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn.levels import asymmetric_products
+    >>> asymmetric_products(*np.array([[[3.0]], [[2.0]], [[1.0]], [[1.0]]]))
+    array([2.])
+    """
+    first = np.einsum("ij,ij->i", targets - part, values - other)
+    return 0.5 * (first + np.einsum("ij,ij->i", targets - other, values - part))
+
+
+def breaking_score(products: np.ndarray) -> float:
+    r"""Score whether products of :func:`asymmetric_products` are positive.
+
+    It is Wilcoxon's signed-rank statistic, since products have heavy tails (F. Wilcoxon, Biometrics
+    Bulletin 1, 1945), divided by :math:`\sqrt 2`. For each row has been predicted by functions
+    fitted to others: what row i has told of row j comes back as what row j has told of row i, so
+    that products agree in pairs, and the variance of their sum doubles.
+
+    Parameters
+    ----------
+    products : ndarray of shape (n_samples,)
+        The products.
 
     Returns
     -------
     float
-        Standard normal if the symmetry holds and products are not skew; 0 if nothing is asymmetric.
+        About standard normal if the symmetry holds; 0 if nothing is asymmetric.
 
     Examples
     --------
     >>> import numpy as np
     >>> from softeq_sklearn.levels import breaking_score
-    >>> noise, delta = np.random.RandomState(0).randn(2, 500, 1)
-    >>> abs(breaking_score(noise, delta)) < 2
+    >>> noise, delta = np.random.RandomState(0).randn(2, 500)
+    >>> abs(breaking_score(noise * delta)) < 2
     True
-    >>> breaking_score(noise + 0.5 * delta, delta) > 5
+    >>> breaking_score((noise + 0.5 * delta) * delta) > 5
     True
     """
-    products = np.einsum("ij,ij->i", residuals, asymmetric)
     products = products[products != 0]
     ranks = rankdata(np.abs(products))
-    return float(np.sign(products) @ ranks / np.sqrt(np.sum(ranks**2))) if len(ranks) else 0.0
+    if not len(ranks):
+        return 0.0
+    return float(np.sign(products) @ ranks / np.sqrt(2 * np.sum(ranks**2)))

@@ -16,6 +16,8 @@ from softeq_sklearn.representations._row_action import act_on_each_row
 _BATCH_NUMBERS = 2**20
 # Errors below this are rounding of float64.
 ROUNDING = 1e-12
+# Share of moved rows that may lie outside of the data.
+_OUTSIDE = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class LevelEstimate:
     share_outside: float = 0.0
     moves: bool = True
     n_members: int = 1
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether rows can answer: the group moves something, and half of what it moves stays."""
+        return self.moves and self.share_outside <= _OUTSIDE
 
 
 def estimate_level(

@@ -8,9 +8,9 @@ from softeq_sklearn.levels._estimate import ROUNDING, LevelEstimate
 
 # The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
-# How many times the level of a softer fit may be off. Chosen so that scalings which were broken by
-# 0.033, and which no test had found, are not called exact.
-_CHANCE = 2.5
+# Breaking up to so many times the level that a softer fit takes on by chance may be missed. Chosen
+# on targets whose rotations were broken by 1.13 times that level, which no test found.
+_CHANCE = 1.25
 
 
 def level_interval(
@@ -22,7 +22,7 @@ def level_interval(
     part h of the targets that the function may have missed (:func:`hidden_part`),
 
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
-        high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2 + (2.5 c)^2,
+        high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2 + (1.25 c)^2,
 
     and 0 for a negative square, or for an error that is rounding. Squares add, since errors of
     different origin have no common direction. Below, what the members do not agree on is taken off

@@ -41,6 +41,11 @@ class Levels:
         Error that a function with this symmetry would show in such a fit; None stands for nan.
     verdict : ndarray of shape (n_groups,) or None, default=None
         "exact", "approximate", "broken" or "cannot tell"; None stands for the last.
+    supported : ndarray of bool of shape (n_groups,) or None, default=None
+        Whether the data speak for the symmetry as far as they can tell: the verdict is "exact", or
+        a test that breaks it where it can found nothing and the fit keeps it exactly (tuning by
+        exploration). That is weaker than "exact": `error_high` says how far it may still be off.
+        None stands for the verdict "exact".
 
     Examples
     --------
@@ -65,6 +70,7 @@ class Levels:
     error_high: np.ndarray | None = None
     floor: np.ndarray | None = None
     verdict: np.ndarray | None = None
+    supported: np.ndarray | None = None
 
     def __post_init__(self):
         missing = {column: np.full(len(self.name), np.nan) for column in _INTERVAL}
@@ -72,6 +78,8 @@ class Levels:
         for column, values in missing.items():
             if getattr(self, column) is None:
                 object.__setattr__(self, column, values)
+        if self.supported is None:
+            object.__setattr__(self, "supported", self.verdict == "exact")
 
     def __len__(self) -> int:
         return len(self.name)
@@ -82,7 +90,8 @@ class Levels:
         Returns
         -------
         pandas.DataFrame
-            With the columns strength, penalty, error, error_low, error_high, floor and verdict.
+            With the columns strength, penalty, error, error_low, error_high, floor, verdict and
+            supported.
 
         Raises
         ------
@@ -91,7 +100,7 @@ class Levels:
         """
         import pandas as pd
 
-        columns = (*_NUMBERS, *_INTERVAL, "verdict")
+        columns = (*_NUMBERS, *_INTERVAL, "verdict", "supported")
         data = {column: getattr(self, column) for column in columns}
         return pd.DataFrame(data, index=pd.Index(self.name, name="group"))
 

@@ -8,8 +8,6 @@ from softeq_sklearn.levels._breaking import BROKEN_SCORE
 EXACT = 0.02
 # A level from which on a symmetry counts as broken: an angle of 11 degrees, or lengths 22 % apart.
 BROKEN = 0.1
-# Share of moved rows that may lie outside of the data.
-_OUTSIDE = 0.5
 
 
 def verdict(
@@ -17,8 +15,7 @@ def verdict(
     low: float,
     high: float,
     *,
-    share_outside: float = 0.0,
-    moves: bool = True,
+    can_tell: bool = True,
     score: float = 0.0,
 ) -> str:
     """Return the verdict on one group.
@@ -26,7 +23,7 @@ def verdict(
     ===========  =============================================================================
     cannot tell  the group moves no column, or most rows to where there are no data; or none
                  of the following holds
-    broken       the interval does not contain 0 or the score is 5 or more, and the level is 0.1
+    broken       the interval does not contain 0 or the score is 3.3 or more, and the level is 0.1
                  or more
     approximate  the same, and the level is less
     exact        the interval contains 0 and ends at 0.02 or before
@@ -38,10 +35,8 @@ def verdict(
         The level.
     low, high : float
         Its interval; nan where it is not known.
-    share_outside : float, default=0.0
-        Share of the rows moved by the group that leave the data.
-    moves : bool, default=True
-        Whether the group moves any column.
+    can_tell : bool, default=True
+        Whether the rows can answer, see :attr:`LevelEstimate.can_tell`.
     score : float, default=0.0
         Score of a test that the group is broken, see :func:`breaking_score`.
 
@@ -59,7 +54,7 @@ def verdict(
     >>> verdict(0.005, 0.0, 0.01, score=6.0)
     'approximate'
     """
-    if not moves or share_outside > _OUTSIDE:
+    if not can_tell:
         return "cannot tell"
     if low > 0 or score >= BROKEN_SCORE:
         return "broken" if error >= BROKEN else "approximate"

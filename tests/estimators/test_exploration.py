@@ -1,7 +1,6 @@
 """Exploration: which candidates the data break, and what becomes of the others."""
 
 import numpy as np
-import pytest
 from numpy.testing import assert_array_equal
 
 from softeq_sklearn import SoftEquivariantRegressor
@@ -79,7 +78,16 @@ def test_trees_find_what_is_not_smooth():
     assert tree_score(SO(2), Vector, Scalar, X, np.sin(5 * size) + noise, 0) < BROKEN_SCORE
 
 
-@pytest.mark.parametrize("group, rep, n", [(Translation(2), Point, 100), (O(2), Vector, 40)])
-def test_where_trees_say_nothing(group, rep, n):
-    X = np.random.RandomState(0).standard_normal((n, 2))
-    assert tree_score(group, rep, Scalar, X, X[:, :1], 0) == 0
+def test_trees_find_what_depends_on_the_place():
+    """Also for groups without a uniform law, whose elements exchange places of rows."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((600, 4))
+    noise, steps = 0.3 * rng.standard_normal((600, 1)), (X[:, :1] - X[:, 2:3]) ** 2
+    arguments = Translation(2), 2 * Point, Scalar, X
+    assert tree_score(*arguments, X[:, 1:2] + noise, 0) > BROKEN_SCORE
+    assert tree_score(*arguments, steps + noise, 0) < BROKEN_SCORE
+
+
+def test_trees_need_rows():
+    X = np.random.RandomState(0).standard_normal((40, 2))
+    assert tree_score(O(2), Vector, Scalar, X, X[:, :1], 0) == 0

@@ -18,9 +18,9 @@ from softeq_sklearn.groups import (
     Trivial,
 )
 from softeq_sklearn.inspection import EquivarianceTest, equivariance_test
-from softeq_sklearn.inspection._canonical_rows import canonical_rows
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
 from softeq_sklearn.inspection._orbit_moments import OrbitMoments, standardised
+from softeq_sklearn.levels._canonical_rows import canonical_rows
 from softeq_sklearn.representations import as_representation
 
 

@@ -2,41 +2,72 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, wilcoxon
 
-from softeq_sklearn.groups import SE, SO, O, Translation, inverse
-from softeq_sklearn.levels import BROKEN_SCORE, breaking_score, symmetric_part
+from softeq_sklearn.groups import SE, SO, O, Scaling, Translation, inverse
+from softeq_sklearn.levels import (
+    BROKEN_SCORE,
+    asymmetric_products,
+    breaking_score,
+    orbit_elements,
+    symmetric_part,
+)
 from softeq_sklearn.representations import Point, Scalar, T, Vector
+from softeq_sklearn.representations._row_action import act_on_each_row
 
 
 def test_score_is_that_of_scipy():
-    rng = np.random.RandomState(0)
-    residuals, asymmetric = rng.standard_normal((2, 300, 4))
-    products = (residuals * asymmetric).sum(axis=1)
-    ours = breaking_score(residuals, asymmetric)
+    products = np.random.RandomState(0).standard_normal(300)
     theirs = wilcoxon(products, method="asymptotic", alternative="greater").zstatistic
-    assert ours == pytest.approx(theirs)
-    assert breaking_score(residuals, np.zeros_like(residuals)) == 0
-    assert breaking_score(-residuals, asymmetric) == pytest.approx(-ours)
+    assert breaking_score(products) == pytest.approx(theirs / np.sqrt(2))
+    assert breaking_score(np.zeros(5)) == 0
+    assert breaking_score(-products) == pytest.approx(-breaking_score(products))
 
 
 def test_score_is_standard_normal_if_the_symmetry_holds():
-    """Residuals with an equivariant part, which is orthogonal to what breaks the symmetry."""
+    """Rows predicted by others: products of two rows agree, so that their sum varies twice."""
     scores = []
     for seed in range(200):
         rng = np.random.RandomState(seed)
-        X = rng.standard_normal((300, 2))
-        residuals = (
-            np.linalg.norm(X, axis=1, keepdims=True) ** 2 - 2 + rng.standard_normal((300, 1))
-        )
-        scores.append(breaking_score(residuals, X[:, :1] * (1 + X[:, 1:] ** 2)))
+        X = rng.standard_normal((300, 6))
+        residuals = (X**2).sum(axis=1) - 6 + rng.standard_normal(300)
+        # A kernel smoother with odd kernel; the row itself is left out.
+        kernel = X @ X.T
+        np.fill_diagonal(kernel, 0.0)
+        scores.append(breaking_score(residuals * (kernel @ residuals)))
     assert kstest(scores, "norm").pvalue > 0.01
+    assert 0.85 < np.std(scores) < 1.15
 
 
 def test_score_finds_what_is_broken():
     rng = np.random.RandomState(0)
-    X = rng.standard_normal((1000, 2))
-    broken = 0.3 * X[:, :1] + rng.standard_normal((1000, 1))
-    assert breaking_score(broken, X[:, :1]) > BROKEN_SCORE
-    assert breaking_score(-broken, X[:, :1]) < -BROKEN_SCORE
+    x = rng.standard_normal(1000)
+    broken = 0.3 * x + rng.standard_normal(1000)
+    assert breaking_score(broken * x) > BROKEN_SCORE
+    assert breaking_score(-broken * x) < -BROKEN_SCORE
+
+
+def test_products_have_mean_zero_if_the_symmetry_holds():
+    """However few elements the symmetric part is a mean of; one part in both factors is biased."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((20_000, 2))
+    targets = np.linalg.norm(X, axis=1, keepdims=True)
+    function = lambda X: (X[:, :1] + np.sin(2 * X[:, 1:]))[None]  # noqa: E731
+    drawn = orbit_elements(X, SO(2), Vector, n_elements=4, random_state=1)
+    parts = [symmetric_part(function, X, e, Vector, Scalar)[0] for e in np.split(drawn, 2)]
+    products = asymmetric_products(targets, function(X)[0], *parts)
+    biased = asymmetric_products(targets, function(X)[0], parts[0], parts[0])
+    error = np.std(products) / np.sqrt(len(X))
+    assert abs(products.mean()) < 4 * error < 0.2 * biased.mean()
+
+
+@pytest.mark.parametrize("group, rep", [(Translation(2), 2 * Point), (Scaling(2), 2 * Vector)])
+def test_moved_rows_have_the_law_of_the_rows(group, rep):
+    X = 3.0 + np.random.RandomState(0).standard_normal((2000, 4))
+    for elements in orbit_elements(X, group, rep, n_elements=2, random_state=0):
+        moved = act_on_each_row(rep, elements, X)
+        assert (np.abs(moved - X).max(axis=1) > 0.01).mean() > 0.9
+        for column, others in zip(moved.T, X.T, strict=True):
+            assert abs(column.mean() - others.mean()) < 0.15
+            assert abs(column.std() - others.std()) < 0.2
 
 
 @pytest.mark.parametrize(
@@ -49,20 +80,20 @@ def test_score_finds_what_is_broken():
 )
 def test_symmetric_part_of_an_equivariant_function(group, rep_in, rep_out, function):
     X = np.random.RandomState(0).standard_normal((20, rep_in.dim(group.dim)))
-    arguments = group, rep_in, rep_out
-    part = symmetric_part(lambda X: function(X)[None], X, *arguments, random_state=0)
+    elements = orbit_elements(X, group, rep_in, random_state=0)
+    part = symmetric_part(lambda X: function(X)[None], X, elements, rep_in, rep_out)
     np.testing.assert_allclose(part[0], function(X), atol=1e-10)
 
 
 def test_symmetric_part_is_a_mean_over_elements():
     """Against the definition, row by row, with the same elements."""
     X = np.random.RandomState(0).standard_normal((5, 2))
-    group, n = Translation(2), 3
-    part = symmetric_part(
-        lambda X: (X**2)[None], X, group, Point, Point, n_elements=n, random_state=1
-    )
-    elements = group.sample(n * len(X), 1).reshape(n, len(X), 2, 3)
+    elements = orbit_elements(X, Translation(2), Point, n_elements=3, random_state=1)
+    square = lambda X: (X**2)[None]  # noqa: E731
+    part = symmetric_part(square, X, elements, Point, Point)
+    differences = symmetric_part(square, X, elements, Point, Point, of_differences=True)
     for i, x in enumerate(X):
         moved = [Point.act(g, x[None]) ** 2 for g in elements[:, i]]
         back = [Point.act(inverse(g), m) for g, m in zip(elements[:, i], moved, strict=True)]
         np.testing.assert_allclose(part[0, i], np.mean(back, axis=0)[0])
+        np.testing.assert_allclose(differences[0, i], np.mean(moved, axis=0)[0])

@@ -91,7 +91,7 @@ def test_chunks_make_no_difference(rows, monkeypatch):
 def test_a_group_that_moves_nothing_is_seen(rows):
     nothing = estimate_level(lambda X: X[None, :, :1], rows, SO(2), 3 * Scalar, Scalar)
     assert not nothing.moves and nothing.error == 0
-    assert verdict(0.0, 0.0, 0.0, moves=nothing.moves) == "cannot tell"
+    assert verdict(0.0, 0.0, 0.0, can_tell=nothing.can_tell) == "cannot tell"
     outputs = estimate_level(lambda X: X[None, :, :2], rows, SO(2), 3 * Scalar, Vector)
     assert outputs.moves
 
@@ -167,7 +167,7 @@ def test_interval():
 )
 def test_verdict(error, low, high, expected):
     assert verdict(error, low, high) == expected
-    assert verdict(error, low, high, share_outside=0.6) == "cannot tell"
+    assert verdict(error, low, high, can_tell=False) == "cannot tell"
 
 
 def noisy_members(k, size, seed=0, n=2000):

@@ -87,7 +87,8 @@ def test_names_are_escaped(levels):
 def test_frame(levels):
     frame = levels.to_frame()
     assert frame.columns.tolist() == [
-        *("strength", "penalty", "error", "error_low", "error_high", "floor", "verdict")
+        *("strength", "penalty", "error", "error_low", "error_high", "floor"),
+        *("verdict", "supported"),
     ]
     assert frame.index.name == "group" and frame.index.tolist() == NAMES
     for column in frame.columns:
@@ -98,7 +99,7 @@ def test_nothing(nothing):
     assert len(nothing) == 0
     assert "no groups" in repr(nothing)
     assert Table(nothing._repr_html_()).rows == [["group", "strength", "penalty", "error"]]
-    assert nothing.to_frame().shape == (0, 7)
+    assert nothing.to_frame().shape == (0, 8)
 
 
 def test_without_members_nothing_is_known(levels):
