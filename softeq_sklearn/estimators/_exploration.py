@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn.estimators._parameters import named_groups
-from softeq_sklearn.estimators._residual_trees import tree_score
+from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
@@ -152,7 +152,7 @@ def _residuals(explorer, X, Y, rows):
 
 
 def _scores(explorer, names, X, Y, rows, seed):
-    """Score of each group by the softer networks or by trees, and the level of the networks."""
+    """Score of each group by the softer networks, else by trees, and the level of the networks."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
     X, Y = X[rows], Y[rows]
     mean = unseen_mean(members(X), unseen)
@@ -166,9 +166,11 @@ def _scores(explorer, names, X, Y, rows, seed):
             unseen_mean(symmetric_part(members, X, elements, *reps), unseen)
             for elements in np.split(drawn, 2)
         ]
-        by_networks = breaking_score(asymmetric_products(Y, mean, *parts))
-        by_trees = tree_score(group, *reps, X, Y - np.mean(parts, axis=0), rng.randint(2**31))
-        scores[name] = max(by_networks, by_trees)
+        scores[name] = breaking_score(asymmetric_products(Y, mean, *parts))
+        if scores[name] < BROKEN_SCORE:
+            residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
+            by_trees = tree_scores({name: group}, *reps, X, residuals, own)[name]
+            scores[name] = max(scores[name], by_trees)
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
         ).error

@@ -11,47 +11,48 @@ from softeq_sklearn.levels import breaking_score, orbit_elements, symmetric_part
 # Residuals longer than this quantile are cut.
 _CUT = 0.99
 # Parts of the rows of which each is predicted by trees fitted to the others; rows that they need.
-_FOLDS, _FEWEST = 5, 50
+_FOLDS, _FEWEST = 10, 50
 
 
-def tree_score(group, rep_in, rep_out, X, residuals, seed):
-    """Score a group by trees that are fitted to residuals.
+def tree_scores(groups, rep_in, rep_out, X, residuals, seed):
+    """Score groups by trees that are fitted to residuals.
 
     A network that begins symmetric does not learn every function that breaks the symmetry; trees
     begin with none.
 
     Parameters
     ----------
-    group : Group
-        The group.
+    groups : dict of str to Group
+        The groups.
     rep_in, rep_out : Rep
-        How it acts on rows and on targets.
+        How they act on rows and on targets.
     X : ndarray of shape (n_samples, n_features)
         Rows.
     residuals : ndarray of shape (n_samples, n_outputs)
-        What a symmetric function, which has not seen these rows, misses of the targets.
+        What a function misses of the targets that has these symmetries and has not seen these rows.
     seed : int
         Seed.
 
     Returns
     -------
-    float
-        The score (:func:`~softeq_sklearn.levels.breaking_score`); 0 for fewer than 50 rows.
+    dict of str to float
+        Scores (:func:`~softeq_sklearn.levels.breaking_score`); 0 for fewer than 50 rows.
     """
     if len(X) < _FEWEST:
-        return 0.0
+        return dict.fromkeys(groups, 0.0)
     size = np.linalg.norm(residuals, axis=1, keepdims=True)
     limit = np.quantile(size, _CUT)
     residuals = residuals * np.minimum(1.0, limit / np.where(size > 0, size, 1.0))
-    elements = orbit_elements(X, group, rep_in, random_state=seed)
-    asymmetric = np.zeros_like(residuals)
+    rng = np.random.RandomState(seed)
+    elements = {n: orbit_elements(X, g, rep_in, random_state=rng) for n, g in groups.items()}
+    asymmetric = {name: np.zeros_like(residuals) for name in groups}
     for train, test in KFold(_FOLDS, shuffle=True, random_state=seed).split(X):
         function = _trees(X[train], residuals[train], seed)
-        part = symmetric_part(
-            function, X[test], elements[:, test], rep_in, rep_out, of_differences=True
-        )
-        asymmetric[test] = (function(X[test]) - part)[0]
-    return breaking_score(np.einsum("ij,ij->i", residuals, asymmetric))
+        values, reps = function(X[test]), (rep_in, rep_out)
+        for name, some in elements.items():
+            part = symmetric_part(function, X[test], some[:, test], *reps, of_differences=True)
+            asymmetric[name][test] = (values - part)[0]
+    return {n: breaking_score(np.einsum("ij,ij->i", residuals, a)) for n, a in asymmetric.items()}
 
 
 def _trees(X, Y, seed):

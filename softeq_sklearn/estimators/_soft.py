@@ -17,7 +17,7 @@ from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
-from softeq_sklearn.estimators._residual_trees import tree_score
+from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import Group, generated_by
@@ -571,9 +571,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             unseen = self._unseen_rows(len(X), train, seeds[0])
             residuals = Y - unseen_mean(self._member_function()(X), unseen)
             rows = np.flatnonzero(unseen.any(axis=0))[:_TREE_ROWS]
-            for name, group in holds.items():
-                arguments = group, self._rep_in, self._rep_out, X[rows], residuals[rows]
-                found.add_score(name, tree_score(*arguments, int(seeds[1])))
+            arguments = self._rep_in, self._rep_out, X[rows], residuals[rows], int(seeds[1])
+            for name, score in tree_scores(holds, *arguments).items():
+                found.add_score(name, score)
             if found.broken & set(holds):
                 self.module_.load_state_dict(before)
                 holds = self._project_on_unbroken()

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.estimators._residual_trees import tree_score
+from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.groups import SO, O, Reflection, Translation
 from softeq_sklearn.levels import BROKEN_SCORE
 from softeq_sklearn.representations import Point, Scalar, Vector
@@ -68,14 +68,18 @@ def test_same_seed_same_exploration():
     assert first._exploration.scores == second._exploration.scores
 
 
+def score_of_trees(group, rep, X, residuals):
+    return tree_scores({"group": group}, rep, Scalar, X, residuals, 0)["group"]
+
+
 def test_trees_find_what_is_not_smooth():
     rng = np.random.RandomState(0)
     X = rng.standard_normal((600, 2))
     noise, size = 0.05 * rng.standard_normal((600, 1)), np.linalg.norm(X, axis=1, keepdims=True)
     # What the best function of the size, 4 / pi times the size, misses.
     missed = np.abs(X).sum(axis=1, keepdims=True) - 4 / np.pi * size
-    assert tree_score(SO(2), Vector, Scalar, X, missed + noise, 0) > BROKEN_SCORE
-    assert tree_score(SO(2), Vector, Scalar, X, np.sin(5 * size) + noise, 0) < BROKEN_SCORE
+    assert score_of_trees(SO(2), Vector, X, missed + noise) > BROKEN_SCORE
+    assert score_of_trees(SO(2), Vector, X, np.sin(5 * size) + noise) < BROKEN_SCORE
 
 
 def test_trees_find_what_depends_on_the_place():
@@ -83,11 +87,22 @@ def test_trees_find_what_depends_on_the_place():
     rng = np.random.RandomState(0)
     X = rng.standard_normal((600, 4))
     noise, steps = 0.3 * rng.standard_normal((600, 1)), (X[:, :1] - X[:, 2:3]) ** 2
-    arguments = Translation(2), 2 * Point, Scalar, X
-    assert tree_score(*arguments, X[:, 1:2] + noise, 0) > BROKEN_SCORE
-    assert tree_score(*arguments, steps + noise, 0) < BROKEN_SCORE
+    arguments = Translation(2), 2 * Point, X
+    assert score_of_trees(*arguments, X[:, 1:2] + noise) > BROKEN_SCORE
+    assert score_of_trees(*arguments, steps + noise) < BROKEN_SCORE
 
 
 def test_trees_need_rows():
     X = np.random.RandomState(0).standard_normal((40, 2))
-    assert tree_score(O(2), Vector, Scalar, X, X[:, :1], 0) == 0
+    assert score_of_trees(O(2), Vector, X, X[:, :1]) == 0
+
+
+def test_trees_of_several_groups_are_the_same():
+    """Scores do not depend on the company, but for the elements drawn."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((300, 2))
+    residuals = X[:, :1] + 0.1 * rng.standard_normal((300, 1))
+    both = tree_scores({"turns": SO(2), **AXES}, Vector, Scalar, X, residuals, 0)
+    assert both["turns"] > BROKEN_SCORE and both["x"] > BROKEN_SCORE
+    assert abs(both["y"]) < BROKEN_SCORE
+    assert both["turns"] == score_of_trees(SO(2), Vector, X, residuals)
