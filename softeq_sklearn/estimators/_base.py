@@ -110,7 +110,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
     def _explore(self, X, Y, n_steps, seed):
         """Look at the data before a whole fit of so many gradient steps."""
 
-    def _impose(self, X, Y, train, valid, seeds):
+    def _releases(self, X, Y, train, valid, seeds):
+        """Return whether strengths of the trained network were weakened, so that it must go on."""
+        return False
+
+    def _impose(self, X, Y, valid):
         """Change the trained network, given all rows, of which some were held out."""
 
     def _first_epoch(self, n_steps):
@@ -171,18 +175,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             if misspecified:
                 self._set_up(X, Y, keep=False, left_out=misspecified)
             self._explore(X, Y, self._n_steps(len(train)), int(seeds[6]))
-        previous = self.net_ if again else None
-        inputs, targets = self._scaled(X, Y)
-        net = self._make_net(inputs[train], len(valid), seeds, previous)
-        if len(valid):
-            held_out = Dataset(inputs[valid], targets[valid])
-            net.set_params(train_split=predefined_split(held_out))
-        _train(net, inputs[train], targets[train], seeds[2])
-        self._constant_rate = False
-        _forget_rows(net)
-        self.net_ = net
+        data = *self._scaled(X, Y), train, valid
+        self._train_net(*data, seeds, self.net_ if again else None)
+        while self._releases(X, Y, train, valid, seeds[5:]):
+            self._train_net(*data, seeds, self.net_)
         missed = self._missed(X, Y, train, seeds[5])
-        self._impose(X, Y, train, valid, seeds[5:])
+        self._impose(X, Y, valid)
         self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), missed)
         return self
 
@@ -321,6 +319,17 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         inputs = self._scale_in.transform(X).astype(np.float32)
         targets = self._scale_out.transform(Y).astype(np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+    def _train_net(self, inputs, targets, train, valid, seeds, previous):
+        """Train a net for `max_epochs`, from the weights of a previous one if there is one."""
+        net = self._make_net(inputs[train], len(valid), seeds, previous)
+        if len(valid):
+            held_out = Dataset(inputs[valid], targets[valid])
+            net.set_params(train_split=predefined_split(held_out))
+        _train(net, inputs[train], targets[train], seeds[2])
+        self._constant_rate = False
+        _forget_rows(net)
+        self.net_ = net
 
     def _make_net(self, inputs, n_valid, seeds, previous, one_epoch=False):
         """Build the skorch net, with the weights of a previous one if there is one."""

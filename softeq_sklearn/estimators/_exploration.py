@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,30 +36,39 @@ _ROWS, _ELEMENTS = 2000, 8
 _LEVEL_ROWS = 500
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exploration:
-    """What an exploration has found.
+    """What has been found out about candidates.
 
     Parameters
     ----------
     scores : dict of str to float
-        Largest score of each group; broken from 3.3 on.
+        Largest score of each group; broken from 3 on.
     strengths : dict of str to float
-        Strengths for the fit.
+        Strengths for the fit, weak for groups that are broken.
     chance : dict of str to float
         Level that a softer fit takes on under each group, by chance if the symmetry holds.
-    released : frozenset of str
+    weakness : float
+        Factor of the strength of a group that is broken.
+    released : set of str, empty by default
         Groups whose strength was weakened, so that the fit can break them.
     """
 
     scores: dict
     strengths: dict
     chance: dict
-    released: frozenset
+    weakness: float
+    released: set = field(default_factory=set)
 
     def add_score(self, name, score):
         """Take a further score of a group into account."""
         self.scores[name] = max(self.scores[name], score)
+
+    def release(self, names):
+        """Weaken the strengths of groups."""
+        for name in names:
+            self.strengths[name] *= self.weakness
+        self.released |= set(names)
 
     @property
     def broken(self):
@@ -133,10 +142,10 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     ).fit(X, Y)
     residuals = _residuals(explorer, X, Y, rows) / scale
     scores, chance = _scores(explorer, list(strengths), X, Y, rows, seed)
-    least = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
-    released = frozenset(n for n in strengths if scores[n] >= BROKEN_SCORE)
-    weak = {n: s * (least if n in released else 1.0) for n, s in strengths.items()}
-    return Exploration(scores, weak, chance, released)
+    weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
+    exploration = Exploration(scores, dict(strengths), chance, float(weakness))
+    exploration.release(exploration.broken)
+    return exploration
 
 
 def _epochs(estimator, n_steps, wanted, share):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,45 +12,27 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.estimators._choices import check_choices
 from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
+from softeq_sklearn.estimators._imposing import further_broken, impose
+from softeq_sklearn.estimators._measured_levels import has_subspaces, measured_levels
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
-from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.estimators._trials import misspecified
-from softeq_sklearn.groups import Group, generated_by
-from softeq_sklearn.levels import (
-    Levels,
-    estimate_level,
-    hidden_part,
-    level_interval,
-    unseen_mean,
-    verdict,
-)
+from softeq_sklearn.groups import Group
+from softeq_sklearn.levels import hidden_part
 from softeq_sklearn.metrics import equivariance_error
-from softeq_sklearn.nn import (
-    EquivariantLinear,
-    SoftEquivariantNetwork,
-    SoftLinear,
-    TensorNetwork,
-    stack_members,
-)
-from softeq_sklearn.regularizers import ProjectionPenalty, named_strengths
+from softeq_sklearn.nn import SoftEquivariantNetwork, stack_members
+from softeq_sklearn.regularizers import named_strengths
 from softeq_sklearn.regularizers._strengths import mean_strength
 from softeq_sklearn.training import StrengthTuner
 from softeq_sklearn.training._strength_path import strength_path
 from softeq_sklearn.training._strength_tuner import METHODS
 
-# Rows and group elements on which the levels are measured.
-_LEVEL_ROWS = 500
-_LEVEL_ELEMENTS = 32
 # With fewer gradient steps of a whole fit an exploration cannot tell which symmetries are broken.
 _EXPLORED_STEPS = 400
-# Rows on which trees look for symmetries that must not be imposed.
-_TREE_ROWS = 2000
-# Errors below this are rounding of weights in float32.
-_FLOAT32 = 1e-6
 # Gradient steps that a trial of candidates which keep no lengths needs to tell.
 _TRIAL_STEPS = 400
 # Factor of all strengths in a trial.
@@ -421,58 +402,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         return self.n_members
 
     def _check_choices(self):
-        if isinstance(self.tuning, StrengthTuner):
-            self.tuning.check()
-        method = getattr(self.tuning, "method", self.tuning)
-        if isinstance(self.tuning, StrengthTuner):
-            of_weights = self.tuning.needs_weights
-        else:
-            of_weights = method in ("evidence", "dual")
-        if of_weights and (self.penalty, self.regularizer) != ("squared", "projection"):
-            raise ValueError(
-                "tuning by evidence, by dual ascent or per layer must go with penalty='squared' "
-                f"and regularizer='projection'. Got {self.tuning!r}, penalty={self.penalty!r}, "
-                f"regularizer={self.regularizer!r}."
-            )
-        if self.penalty != "squared" and self.regularizer != "projection":
-            raise ValueError(
-                "penalty is a distance of weights and must be 'squared' with another regularizer "
-                f"than 'projection'. Got penalty={self.penalty!r}, "
-                f"regularizer={self.regularizer!r}."
-            )
-        ours = self.module is None and self.architecture == "factored"
-        squared = (self.penalty, self.regularizer) == ("squared", "projection")
-        if self.tuning == "explore" and not (ours and squared):
-            raise ValueError(
-                "tuning must not be 'explore' with a module of your own, architecture 'emlp', or "
-                "another penalty than 'squared' or regularizer than 'projection': it trains "
-                "networks side by side and projects them. "
-                f"Got module={self.module!r}, architecture={self.architecture!r}, "
-                f"penalty={self.penalty!r}, regularizer={self.regularizer!r}."
-            )
-        if self.n_members > 1 and not (ours and self.regularizer == "projection"):
-            raise ValueError(
-                "n_members must be 1 with a module of your own, architecture 'emlp', or another "
-                "regularizer than 'projection': only our networks are trained side by side. "
-                f"Got n_members={self.n_members!r}, module={self.module!r}, "
-                f"architecture={self.architecture!r}, regularizer={self.regularizer!r}."
-            )
-        if method == "evidence" and self.exact_group is not None:
-            raise ValueError(
-                "tuning must not be 'evidence' with an exact_group, whose layers have no single "
-                f"weights to count. Got {self.tuning!r} and exact_group={self.exact_group!r}."
-            )
-        if self.exact_group is not None and self.module is not None:
-            raise ValueError(
-                "exact_group must be None with a module of your own, whose layers we cannot bind. "
-                f"Got {self.exact_group!r} and module={self.module!r}."
-            )
+        check_choices(self)
 
     def _network(self, seed):
         if self.module is not None:
             sizes = self._rep_in.dim(self._dim), self._rep_out.dim(self._dim)
             module = make_module(self.module, *sizes, seed)
-            if self._penalized and self.regularizer == "projection" and not _has_subspaces(module):
+            if self._penalized and self.regularizer == "projection" and not has_subspaces(module):
                 raise ValueError(
                     "regularizer must be 'sampled' or 'lie' for a module without SoftLinear "
                     f"layers. Got {self.regularizer!r} and module={self.module!r}."
@@ -559,40 +495,15 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         enough = n_steps >= _EXPLORED_STEPS
         return self.tuning == "explore" or (self.tuning == "auto" and enough)
 
-    def _impose(self, X, Y, train, valid, seeds):
-        """Impose what holds, unless trees find it broken or errors of held-out rows grow."""
-        found = self._exploration
-        if found is None or self._exact is not None or not len(valid):
-            return
-        before = copy.deepcopy(self.module_.state_dict())
-        errors = self._squared_errors(X[valid], Y[valid])
-        holds = self._project_on_unbroken()
-        if holds and self.n_members > 1:
-            unseen = self._unseen_rows(len(X), train, seeds[0])
-            residuals = Y - unseen_mean(self._member_function()(X), unseen)
-            rows = np.flatnonzero(unseen.any(axis=0))[:_TREE_ROWS]
-            arguments = self._rep_in, self._rep_out, X[rows], residuals[rows], int(seeds[1])
-            for name, score in tree_scores(holds, *arguments).items():
-                found.add_score(name, score)
-            if found.broken & set(holds):
-                self.module_.load_state_dict(before)
-                holds = self._project_on_unbroken()
-        change = self._squared_errors(X[valid], Y[valid]) - errors
-        if change.mean() > 2 * change.std() / np.sqrt(len(change)):
-            self.module_.load_state_dict(before)
-            holds = {}
-        self._imposed = tuple(holds)
+    def _releases(self, X, Y, train, valid, seeds):
+        if self._exploration is None or self._exact is not None or self.n_members == 1:
+            return False
+        further = further_broken(self, X, Y, self._unseen_rows(len(X), train, seeds[0]), seeds[1])
+        self._exploration.release(further)
+        return bool(further)
 
-    def _project_on_unbroken(self):
-        """Project the network on the candidates that are not broken; return them."""
-        broken = self._exploration.broken
-        holds = {n: g for n, g in self._penalized.items() if n not in broken}
-        if holds:
-            self.module_.project(generated_by(*holds.values()))
-        return holds
-
-    def _squared_errors(self, X, Y):
-        return ((self._function()(X) - Y) ** 2).sum(axis=1)
+    def _impose(self, X, Y, valid):
+        self._imposed = impose(self, X, Y, valid)
 
     def _training_callbacks(self, n_steps):
         tuner = self._tuner(n_steps)
@@ -619,82 +530,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
 
     def _report(self, X, rng, missed=np.nan):
         names = list(self._groups)
-        if len(X) > _LEVEL_ROWS:  # rows may be sorted, by time for example
-            X = X[rng.permutation(len(X))[:_LEVEL_ROWS]]
         strengths = dict.fromkeys(self._held, np.inf)
         if self._penalized:
             strengths |= self.net_.penalty_.strengths
         self.strengths_ = np.array([mean_strength(strengths.get(name, 0.0)) for name in names])
         self.strength_path_ = strength_path(self.history_, names)
         self.strength_path_[:, [name in self._held for name in names]] = np.inf
-        penalties = self._penalties()
-        members = self._member_function()
-        estimates = [self._estimate(members, X, name, rng) for name in names]
-        chance = [self._chance(name) for name in names]
-        found = {} if self._exploration is None else self._exploration.scores
-        scores = [found.get(name, 0.0) if self.n_members > 1 else 0.0 for name in names]
-        intervals = [level_interval(e, missed, c) for e, c in zip(estimates, chance, strict=True)]
-        low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
-        verdicts = [
-            verdict(e.error, *ends, can_tell=e.can_tell, score=score)
-            for e, ends, score in zip(estimates, intervals, scores, strict=True)
-        ]
-        self.levels_ = Levels(
-            name=np.array(names, dtype=str),
-            strength=self.strengths_,
-            penalty=np.array([penalties.get(name, np.nan) for name in names]),
-            error=np.array([estimate.error for estimate in estimates]),
-            error_low=low,
-            error_high=high,
-            floor=np.array([e.spread + c for e, c in zip(estimates, chance, strict=True)]),
-            verdict=np.array(verdicts, dtype="<U11"),
-            supported=np.array(
-                [
-                    v == "exact" or (name in self._imposed and e.can_tell)
-                    for name, v, e in zip(names, verdicts, estimates, strict=True)
-                ],
-                dtype=bool,
-            ),
-        )
-
-    def _chance(self, name):
-        """Level that a softer fit takes on, for a group that this fit could not break."""
-        found = self._exploration
-        if found is None or name in found.released:
-            return 0.0
-        return found.chance.get(name, 0.0)
-
-    def _estimate(self, members, X, name, random_state):
-        estimate = estimate_level(
-            members,
-            X,
-            self._groups[name],
-            self._rep_in,
-            self._rep_out,
-            n_elements=_LEVEL_ELEMENTS,
-            support=self._support,
-            random_state=random_state,
-        )
-        rounding = name in self._imposed and estimate.error < _FLOAT32
-        return replace(estimate, error=0.0, spread=0.0 * estimate.spread) if rounding else estimate
-
-    def _penalties(self):
-        """Return the penalty of each group that can be told from the weights.
-
-        A network that stores V and its dual as one type has no subspace of a group under which
-        they differ. Penalties of the function are measured for the groups with a strength only.
-        """
-        if self.regularizer != "projection":
-            return self.net_.penalty_.values(self.module_) if self._penalized else {}
-        if not _has_subspaces(self.module_):
-            return {}
-        groups = {n: g for n, g in self._groups.items() if self._has_subspace(g)}
-        return ProjectionPenalty(self.module_, groups, 0.0).values(self.module_)
-
-    def _has_subspace(self, group):
-        if isinstance(self.module_, TensorNetwork):
-            return self.module_.stores_types_of(group)
-        return group.is_orthogonal or not all(g.is_orthogonal for g in self._shaping)
+        self.levels_ = measured_levels(self, X, rng, missed)
 
     def _equivariance_error(self, X, name, n_elements, random_state, per_sample=False):
         """Relative equivariance error of the fitted function, in float64, under a named group."""
@@ -708,8 +550,3 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             per_sample=per_sample,
             random_state=random_state,
         )
-
-
-def _has_subspaces(module):
-    """Whether a module has layers whose weights have a distance to a group's subspace."""
-    return any(isinstance(m, SoftLinear | EquivariantLinear) for m in module.modules())

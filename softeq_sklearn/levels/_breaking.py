@@ -11,8 +11,8 @@ from softeq_sklearn.groups import inverse, linear_part
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 
-# Score from which on a symmetry is broken: one in two thousand of those that hold have it.
-BROKEN_SCORE = 3.3
+# Score from which on a symmetry is broken. One in seven hundred that hold has it by chance.
+BROKEN_SCORE = 3.0
 
 
 def symmetric_part(

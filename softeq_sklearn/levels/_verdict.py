@@ -23,7 +23,7 @@ def verdict(
     ===========  =============================================================================
     cannot tell  the group moves no column, or most rows to where there are no data; or none
                  of the following holds
-    broken       the interval does not contain 0 or the score is 3.3 or more, and the level is 0.1
+    broken       the interval does not contain 0 or the score is 3 or more, and the level is 0.1
                  or more
     approximate  the same, and the level is less
     exact        the interval contains 0 and ends at 0.02 or before

@@ -1,0 +1,115 @@
+"""The table of levels of a fitted estimator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from softeq_sklearn.levels import Levels, estimate_level, level_interval, verdict
+from softeq_sklearn.nn import EquivariantLinear, SoftLinear, TensorNetwork
+from softeq_sklearn.regularizers import ProjectionPenalty
+
+# Rows and group elements on which the levels are measured.
+_ROWS, _ELEMENTS = 500, 32
+# Errors below this are rounding of weights in float32.
+_FLOAT32 = 1e-6
+
+
+def measured_levels(estimator, X, rng, missed):
+    """Measure the levels of a fitted estimator, with its strengths.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor
+        Fitted.
+    X : ndarray of shape (n_samples, n_features)
+        Rows, of which at most 500 are used.
+    rng : RandomState
+        Draws rows and group elements.
+    missed : float
+        What the members may have missed of the targets (:func:`hidden_part`).
+
+    Returns
+    -------
+    Levels
+    """
+    names = list(estimator._groups)
+    if len(X) > _ROWS:  # rows may be sorted, by time for example
+        X = X[rng.permutation(len(X))[:_ROWS]]
+    penalties, members = _penalties(estimator), estimator._member_function()
+    estimates = [_estimate(estimator, members, X, name, rng) for name in names]
+    chance = [_chance(estimator, name) for name in names]
+    intervals = [level_interval(e, missed, c) for e, c in zip(estimates, chance, strict=True)]
+    low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
+    tested = {}
+    if estimator._exploration is not None and estimator.n_members > 1:
+        tested = estimator._exploration.scores
+    verdicts = [
+        verdict(e.error, *ends, can_tell=e.can_tell, score=tested.get(name, 0.0))
+        for name, e, ends in zip(names, estimates, intervals, strict=True)
+    ]
+    supported = [
+        v == "exact" or (name in estimator._imposed and e.error == 0 and e.can_tell)
+        for name, e, v in zip(names, estimates, verdicts, strict=True)
+    ]
+    return Levels(
+        name=np.array(names, dtype=str),
+        strength=estimator.strengths_,
+        penalty=np.array([penalties.get(name, np.nan) for name in names]),
+        error=np.array([estimate.error for estimate in estimates]),
+        error_low=low,
+        error_high=high,
+        floor=np.array([e.spread + c for e, c in zip(estimates, chance, strict=True)]),
+        verdict=np.array(verdicts, dtype="<U11"),
+        supported=np.array(supported, dtype=bool),
+    )
+
+
+def has_subspaces(module):
+    """Whether a module has layers whose weights have a distance to a group's subspace."""
+    return any(isinstance(m, SoftLinear | EquivariantLinear) for m in module.modules())
+
+
+def _estimate(estimator, members, X, name, rng):
+    estimate = estimate_level(
+        members,
+        X,
+        estimator._groups[name],
+        estimator._rep_in,
+        estimator._rep_out,
+        n_elements=_ELEMENTS,
+        support=estimator._support,
+        random_state=rng,
+    )
+    rounding = name in estimator._imposed and estimate.error < _FLOAT32
+    return replace(estimate, error=0.0, spread=0.0 * estimate.spread) if rounding else estimate
+
+
+def _chance(estimator, name):
+    """Level that a softer fit takes on, for a group that this fit could not break."""
+    found = estimator._exploration
+    if found is None or name in found.released:
+        return 0.0
+    return found.chance.get(name, 0.0)
+
+
+def _penalties(estimator):
+    """Return the penalty of each group that can be told from the weights.
+
+    A network that stores V and its dual as one type has no subspace of a group under which
+    they differ. Penalties of the function are measured for the groups with a strength only.
+    """
+    module = estimator.module_
+    if estimator.regularizer != "projection":
+        return estimator.net_.penalty_.values(module) if estimator._penalized else {}
+    if not has_subspaces(module):
+        return {}
+    groups = {n: g for n, g in estimator._groups.items() if _has_subspace(estimator, g)}
+    return ProjectionPenalty(module, groups, 0.0).values(module)
+
+
+def _has_subspace(estimator, group):
+    if isinstance(estimator.module_, TensorNetwork):
+        return estimator.module_.stores_types_of(group)
+    return group.is_orthogonal or not all(g.is_orthogonal for g in estimator._shaping)
