@@ -4,6 +4,7 @@ import numpy as np
 from numpy.testing import assert_array_equal
 
 from softeq_sklearn import SoftEquivariantRegressor
+from softeq_sklearn.estimators import _exploration
 from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.groups import SO, O, Reflection, Translation
 from softeq_sklearn.levels import BROKEN_SCORE
@@ -70,6 +71,28 @@ def test_same_seed_same_exploration():
 
 def score_of_trees(group, rep, X, residuals):
     return tree_scores({"group": group}, rep, Scalar, X, residuals, 0)["group"]
+
+
+def test_what_the_last_test_finds_is_released_and_training_goes_on(monkeypatch):
+    """Residuals of the trained members put right an exploration that has found nothing."""
+    monkeypatch.setattr(_exploration, "_scores", lambda explorer, names, *rest: (
+        dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.01)
+    ))  # fmt: skip
+    model = fitted(*rows(), {"rotations": SO(2), **AXES}, n_members=3)
+    found, levels = model._exploration, model.levels_
+    assert found.released == {"rotations"} and found.scores["rotations"] > BROKEN_SCORE
+    assert model.strengths_[0] <= 0.01 and levels.error[0] > 0.05
+    assert levels.verdict[0] in ("approximate", "broken")
+    assert levels.supported.tolist() == [False, True, True]
+    assert len(model.history_) == len(model.strength_path_) == 2 * model.max_epochs
+
+
+def test_only_exact_symmetries_are_supported():
+    """After another epoch the network keeps nothing exactly any more."""
+    X, Y = rows()
+    model = fitted(X, Y, AXES, n_members=2)
+    assert model.levels_.supported.all()
+    assert not model.partial_fit(X, Y).levels_.supported.any()
 
 
 def test_trees_find_what_is_not_smooth():
