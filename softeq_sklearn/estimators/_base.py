@@ -107,8 +107,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return the names of candidates that should not shape the network of a whole fit."""
         return []
 
-    def _explore(self, X, Y, n_steps, seed):
-        """Look at the data before a whole fit of so many gradient steps."""
+    def _explore(self, X, Y, n_steps, seed, again):
+        """Look at the data before a whole fit of so many gradient steps, the first one or not."""
 
     def _releases(self, X, Y, train, valid, seeds):
         """Return whether strengths of the trained network were weakened, so that it must go on."""
@@ -174,10 +174,11 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             misspecified = self._misspecified(X, Y, len(train), seeds[6])
             if misspecified:
                 self._set_up(X, Y, keep=False, left_out=misspecified)
-            self._explore(X, Y, self._n_steps(len(train)), int(seeds[6]))
+        self._explore(X, Y, self._n_steps(len(train)), int(seeds[6]), again)
         data = *self._scaled(X, Y), train, valid
         self._train_net(*data, seeds, self.net_ if again else None)
-        while self._releases(X, Y, train, valid, seeds[5:]):
+        # Rows that are held out now may have been trained on in an earlier fit.
+        if not again and self._releases(X, Y, train, valid, seeds[5:]):
             self._train_net(*data, seeds, self.net_)
         missed = self._missed(X, Y, train, seeds[5])
         self._impose(X, Y, valid)

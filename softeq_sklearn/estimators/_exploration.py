@@ -11,10 +11,10 @@ from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
+    Orbits,
     asymmetric_products,
     breaking_score,
     estimate_level,
-    orbit_elements,
     symmetric_part,
     unseen_mean,
 )
@@ -44,8 +44,6 @@ class Exploration:
     ----------
     scores : dict of str to float
         Largest score of each group; broken from 3 on.
-    strengths : dict of str to float
-        Strengths for the fit, weak for groups that are broken.
     chance : dict of str to float
         Level that a softer fit takes on under each group, by chance if the symmetry holds.
     weakness : float
@@ -55,7 +53,6 @@ class Exploration:
     """
 
     scores: dict
-    strengths: dict
     chance: dict
     weakness: float
     released: set = field(default_factory=set)
@@ -66,9 +63,12 @@ class Exploration:
 
     def release(self, names):
         """Weaken the strengths of groups."""
-        for name in names:
-            self.strengths[name] *= self.weakness
         self.released |= set(names)
+
+    def strengths(self, full):
+        """Strengths for the fit, from the full ones of all groups with a penalty."""
+        weak = {n: self.weakness if n in self.released else 1.0 for n in full}
+        return {name: weak[name] * strength for name, strength in full.items()}
 
     @property
     def broken(self):
@@ -143,7 +143,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     residuals = _residuals(explorer, X, Y, rows) / scale
     scores, chance = _scores(explorer, list(strengths), X, Y, rows, seed)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
-    exploration = Exploration(scores, dict(strengths), chance, float(weakness))
+    exploration = Exploration(scores, chance, float(weakness))
     exploration.release(exploration.broken)
     return exploration
 
@@ -170,12 +170,15 @@ def _scores(explorer, names, X, Y, rows, seed):
     scores, levels = {}, {}
     for name in names:
         group = explorer._groups[name]
-        drawn = orbit_elements(X, group, reps[0], n_elements=2 * _ELEMENTS, random_state=rng)
+        orbits = Orbits(X, group, reps[0], rng)
         parts = [
-            unseen_mean(symmetric_part(members, X, elements, *reps), unseen)
-            for elements in np.split(drawn, 2)
+            unseen_mean(symmetric_part(members, X, orbits.elements(_ELEMENTS), *reps), unseen)
+            for _ in range(2)
         ]
-        scores[name] = breaking_score(asymmetric_products(Y, mean, *parts))
+        products = asymmetric_products(
+            *(orbits.at_anchor(values, reps[1]) for values in (Y, mean, *parts))
+        )
+        scores[name] = breaking_score(products)
         if scores[name] < BROKEN_SCORE:
             residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
             by_trees = tree_scores({name: group}, *reps, X, residuals, own)[name]

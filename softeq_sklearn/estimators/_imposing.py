@@ -8,10 +8,13 @@ import numpy as np
 
 from softeq_sklearn.estimators._residual_trees import tree_scores
 from softeq_sklearn.groups import generated_by
+from softeq_sklearn.groups._consistent import consistent
 from softeq_sklearn.levels import unseen_mean
 
 # Rows in whose residuals trees look for broken symmetries.
 _TREE_ROWS = 2000
+# Share by which squared errors of held-out rows may grow.
+_GROWTH = 0.05
 
 
 def further_broken(estimator, X, Y, unseen, seed):
@@ -37,17 +40,16 @@ def further_broken(estimator, X, Y, unseen, seed):
     list of str
         Names of those that the exploration had not found.
     """
-    holds = _unbroken(estimator)
+    holds = _holding(estimator)
     if not holds:
         return []
     projected = copy.deepcopy(estimator.module_)
     projected.project(generated_by(*holds.values()))
-    rows = np.flatnonzero(unseen.any(axis=0))[:_TREE_ROWS]
+    rows = np.flatnonzero(unseen.any(axis=0))  # which may be sorted
+    rows = rows[np.random.RandomState(seed).permutation(len(rows))[:_TREE_ROWS]]
     values = estimator._member_function(projected)(X[rows])
     residuals = Y[rows] - unseen_mean(values, unseen[:, rows])
-    scores = tree_scores(
-        holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, int(seed)
-    )
+    scores = tree_scores(holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, seed)
     for name, score in scores.items():
         estimator._exploration.add_score(name, score)
     return [name for name in holds if name in estimator._exploration.broken]
@@ -56,7 +58,9 @@ def further_broken(estimator, X, Y, unseen, seed):
 def impose(estimator, X, Y, valid):
     """Project a trained network on what no test has found broken.
 
-    Nothing is imposed that makes the errors of held-out rows larger, by two standard errors.
+    Nothing at all is imposed if that makes the squared errors of held-out rows larger, by two
+    standard errors and a twentieth: breaking that explains less of the residuals is not found
+    by the tests either, and the network was not trained to be projected.
 
     Parameters
     ----------
@@ -76,23 +80,25 @@ def impose(estimator, X, Y, valid):
     """
     if estimator._exploration is None or estimator._exact is not None or not len(valid):
         return ()
-    holds = _unbroken(estimator)
+    holds = _holding(estimator)
     if not holds:
         return ()
     before = copy.deepcopy(estimator.module_.state_dict())
     errors = _squared_errors(estimator, X[valid], Y[valid])
     estimator.module_.project(generated_by(*holds.values()))
     change = _squared_errors(estimator, X[valid], Y[valid]) - errors
-    if change.mean() > 2 * change.std() / np.sqrt(len(change)):
+    if change.mean() > max(2 * change.std() / np.sqrt(len(change)), _GROWTH * errors.mean()):
         estimator.module_.load_state_dict(before)
         return ()
     return tuple(holds)
 
 
-def _unbroken(estimator):
-    """Candidates with a penalty that no test has found broken."""
-    broken = estimator._exploration.broken
-    return {n: g for n, g in estimator._penalized.items() if n not in broken}
+def _holding(estimator):
+    """Candidates with a penalty that no test found broken, and that together generate none such."""
+    found, groups = estimator._exploration, estimator._penalized
+    unbroken = sorted(set(groups) - found.broken, key=found.scores.get)
+    chosen, _ = consistent(unbroken, sorted(found.broken), groups)
+    return {name: groups[name] for name in chosen}
 
 
 def _squared_errors(estimator, X, Y):

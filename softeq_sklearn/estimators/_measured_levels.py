@@ -42,15 +42,16 @@ def measured_levels(estimator, X, rng, missed):
     chance = [_chance(estimator, name) for name in names]
     intervals = [level_interval(e, missed, c) for e, c in zip(estimates, chance, strict=True)]
     low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
-    tested = {}
+    tested, imposed = {}, ()
     if estimator._exploration is not None and estimator.n_members > 1:
-        tested = estimator._exploration.scores
+        tested, imposed = estimator._exploration.scores, estimator._imposed
+    # What a fit could not break although the data do is as large as it was in a softer fit.
     verdicts = [
-        verdict(e.error, *ends, can_tell=e.can_tell, score=tested.get(name, 0.0))
-        for name, e, ends in zip(names, estimates, intervals, strict=True)
+        verdict(max(e.error, c), *ends, can_tell=e.can_tell, score=tested.get(name, 0.0))
+        for name, e, c, ends in zip(names, estimates, chance, intervals, strict=True)
     ]
     supported = [
-        v == "exact" or (name in estimator._imposed and e.error == 0 and e.can_tell)
+        v == "exact" or (name in imposed and e.error == 0 and e.can_tell)
         for name, e, v in zip(names, estimates, verdicts, strict=True)
     ]
     return Levels(

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.model_selection import KFold
 
-from softeq_sklearn.levels import breaking_score, orbit_elements, symmetric_part
+from softeq_sklearn.levels import Orbits, breaking_score, symmetric_part
 
 # Residuals longer than this quantile are cut.
 _CUT = 0.99
@@ -18,7 +18,8 @@ def tree_scores(groups, rep_in, rep_out, X, residuals, seed):
     """Score groups by trees that are fitted to residuals.
 
     A network that begins symmetric does not learn every function that breaks the symmetry; trees
-    begin with none.
+    begin with none. But they extrapolate badly: groups that move rows to where there are none have
+    no score.
 
     Parameters
     ----------
@@ -36,7 +37,8 @@ def tree_scores(groups, rep_in, rep_out, X, residuals, seed):
     Returns
     -------
     dict of str to float
-        Scores (:func:`~softeq_sklearn.levels.breaking_score`); 0 for fewer than 50 rows.
+        Scores (:func:`~softeq_sklearn.levels.breaking_score`); 0 for fewer than 50 rows, and for
+        groups that do not keep the law of the rows (:class:`~softeq_sklearn.levels.Orbits`).
     """
     if len(X) < _FEWEST:
         return dict.fromkeys(groups, 0.0)
@@ -44,15 +46,20 @@ def tree_scores(groups, rep_in, rep_out, X, residuals, seed):
     limit = np.quantile(size, _CUT)
     residuals = residuals * np.minimum(1.0, limit / np.where(size > 0, size, 1.0))
     rng = np.random.RandomState(seed)
-    elements = {n: orbit_elements(X, g, rep_in, random_state=rng) for n, g in groups.items()}
-    asymmetric = {name: np.zeros_like(residuals) for name in groups}
+    orbits = {name: Orbits(X, group, rep_in, rng) for name, group in groups.items()}
+    elements = {name: some.elements() for name, some in orbits.items() if some.keeps_the_law}
+    asymmetric = {name: np.zeros_like(residuals) for name in elements}
     for train, test in KFold(_FOLDS, shuffle=True, random_state=seed).split(X):
         function = _trees(X[train], residuals[train], seed)
         values, reps = function(X[test]), (rep_in, rep_out)
         for name, some in elements.items():
             part = symmetric_part(function, X[test], some[:, test], *reps, of_differences=True)
             asymmetric[name][test] = (values - part)[0]
-    return {n: breaking_score(np.einsum("ij,ij->i", residuals, a)) for n, a in asymmetric.items()}
+    scores = dict.fromkeys(groups, 0.0)
+    for name, values in asymmetric.items():
+        both = (orbits[name].at_anchor(some, rep_out) for some in (residuals, values))
+        scores[name] = breaking_score(np.einsum("ij,ij->i", *both))
+    return scores
 
 
 def _trees(X, Y, seed):

@@ -119,7 +119,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         verdicts. Ten take about twice as long as one, which has explorers too. Strengths are
         common to all.
     max_epochs : int, default=200
-        Number of passes over the training rows.
+        Number of passes over the training rows. With several members there are as many more if a
+        last test finds a symmetry broken that exploration had not.
     batch_size : int or "auto", default="auto"
         Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
     validation_fraction : float, default=0.1
@@ -359,6 +360,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         projected = copy.deepcopy(self)
         projected.module_.project(group, softness)
         vars(projected).pop("levels_", None)  # a projected model may have none
+        projected._exploration, projected._imposed = None, ()  # which were of another function
         if X is not None:
             X = validate_data(projected, X, dtype=np.float64, reset=False)
             projected._report(X, check_random_state(self.random_state))
@@ -433,7 +435,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         groups = self._penalized
         strengths = {name: self._strengths[name] for name in groups}
         if self._exploration is not None:
-            strengths = self._exploration.strengths
+            strengths = self._exploration.strengths(strengths)
         return {
             "groups": groups,
             "strengths": strengths,
@@ -477,9 +479,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
             seed=int(seed),
         )
 
-    def _explore(self, X, Y, n_steps, seed):
-        self._exploration, self._imposed = None, ()
-        if self._explores(n_steps):
+    def _explore(self, X, Y, n_steps, seed, again):
+        self._imposed = ()
+        if not self._explores(n_steps):
+            self._exploration = None
+        elif not again or self._exploration is None:
             from softeq_sklearn.estimators._exploration import explore  # whose explorers are these
 
             strengths = {name: self._strengths[name] for name in self._penalized}
@@ -496,9 +500,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         return self.tuning == "explore" or (self.tuning == "auto" and enough)
 
     def _releases(self, X, Y, train, valid, seeds):
-        if self._exploration is None or self._exact is not None or self.n_members == 1:
+        tested = self._exploration is not None and self._exact is None and self.n_members > 1
+        if not tested or not len(valid):
             return False
-        further = further_broken(self, X, Y, self._unseen_rows(len(X), train, seeds[0]), seeds[1])
+        unseen = self._unseen_rows(len(X), train, seeds[0])
+        further = further_broken(self, X, Y, unseen, int(seeds[1]))
         self._exploration.release(further)
         return bool(further)
 

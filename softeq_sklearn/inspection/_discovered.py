@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.groups import Group, generated_by, is_subgroup
+from softeq_sklearn.groups._consistent import consistent
 from softeq_sklearn.groups._subgroups import contained_in
 from softeq_sklearn.inspection._known_groups import known_group
 from softeq_sklearn.inspection._relations import named
@@ -129,7 +130,7 @@ def discovered_group(
     others = _supported_names(levels)
     supported = [name for name in order if verdicts[name] == _SUPPORTED or name in others]
     denied = [name for name in order if verdicts[name] in _DENIED]
-    chosen, conflicts = _consistent(supported, denied, groups)
+    chosen, conflicts = consistent(supported, denied, groups)
     if not chosen:
         return DiscoveredGroup(None, "none", (), (), tuple(conflicts))
     names = _without_parts(chosen, groups)
@@ -222,20 +223,9 @@ def _verdicts(levels, groups) -> tuple[dict[str, str], list[str]]:
 def _supported_names(levels):
     """Return the names that levels say are supported; none where there are verdicts only."""
     supported = getattr(levels, "supported", None)
-    return set() if supported is None else set(levels.name[supported])
-
-
-def _consistent(supported, denied, groups) -> tuple[list[str], list[tuple[str, str]]]:
-    """Choose supported candidates, one by one, that generate no denied one."""
-    chosen: list[str] = []
-    conflicts = []
-    for name in supported:
-        group = generated_by(*(groups[other] for other in [*chosen, name]))
-        reached = [other for other in denied if is_subgroup(groups[other], group)]
-        conflicts += [(name, other) for other in reached]
-        if not reached:
-            chosen.append(name)
-    return chosen, conflicts
+    if supported is None:
+        return set()
+    return {str(name) for name, is_so in zip(levels.name, supported, strict=True) if is_so}
 
 
 def _without_parts(names, groups) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from softeq_sklearn.levels._estimate import LevelEstimate, estimate_level
 from softeq_sklearn.levels._hidden_part import hidden_part, unseen_mean
 from softeq_sklearn.levels._interval import level_interval
 from softeq_sklearn.levels._levels import Levels
-from softeq_sklearn.levels._orbit_elements import orbit_elements
+from softeq_sklearn.levels._orbits import Orbits
 from softeq_sklearn.levels._support import Support
 from softeq_sklearn.levels._verdict import verdict
 
@@ -18,13 +18,13 @@ __all__ = [
     "BROKEN_SCORE",
     "LevelEstimate",
     "Levels",
+    "Orbits",
     "Support",
     "asymmetric_products",
     "breaking_score",
     "estimate_level",
     "hidden_part",
     "level_interval",
-    "orbit_elements",
     "symmetric_part",
     "unseen_mean",
     "verdict",

@@ -11,7 +11,7 @@ from softeq_sklearn.groups import inverse, linear_part
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 
-# Score from which on a symmetry is broken. One in seven hundred that hold has it by chance.
+# Score from which on a symmetry is broken. One test in seven hundred has it by chance.
 BROKEN_SCORE = 3.0
 
 
@@ -26,7 +26,8 @@ def symmetric_part(
 ) -> np.ndarray:
     r"""Return the mean of :math:`g^{-1} f(g x)` over elements g, others for every row.
 
-    It is the average of f over the group (its Reynolds operator), estimated from few elements.
+    For an orthogonal group it is the average of f over the group (its Reynolds operator), estimated
+    from few elements.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def symmetric_part(
     X : ndarray of shape (n_samples, n_columns)
         Rows.
     elements : ndarray of shape (n_elements, n_samples, d, d) or (n_elements, n_samples, d, d + 1)
-        The elements, as :func:`orbit_elements` draws them.
+        The elements, as :class:`Orbits` draws them.
     rep_in, rep_out : Rep
         How they act on rows and on values.
     of_differences : bool, default=False
@@ -49,10 +50,10 @@ def symmetric_part(
     --------
     >>> import numpy as np
     >>> from softeq_sklearn.groups import Z
-    >>> from softeq_sklearn.levels import orbit_elements, symmetric_part
+    >>> from softeq_sklearn.levels import Orbits, symmetric_part
     >>> from softeq_sklearn.representations import Scalar, Vector
     >>> X = np.array([[3.0, 1.0]])
-    >>> quarter_turns = orbit_elements(X, Z(4), Vector, n_elements=10_000, random_state=0)
+    >>> quarter_turns = Orbits(X, Z(4), Vector, random_state=0).elements(10_000)
     >>> mean = symmetric_part(lambda X: X[None, :, :1] ** 2, X, quarter_turns, Vector, Scalar)
     >>> mean.round(0).tolist()  # the mean of 9 and 1
     [[[5.0]]]
@@ -76,8 +77,10 @@ def asymmetric_products(
 
     has mean 0 if the symmetry holds and the law of the rows has it, too: the first factor is an
     equivariant function and noise, and the second is orthogonal to all equivariant functions. If
-    the data break the symmetry as f does, the mean is positive. Two estimates of the symmetric part
-    take turns, since the same in both factors would add the square of its own error.
+    the data break the symmetry as f does, the mean is positive. The group has to keep lengths of
+    values; where it does not, take all four arrays to the anchor (:meth:`Orbits.at_anchor`). Two
+    estimates of the symmetric part take turns, since the same in both factors would add the square
+    of its own error.
 
     Parameters
     ----------
@@ -119,7 +122,7 @@ def breaking_score(products: np.ndarray) -> float:
     Returns
     -------
     float
-        About standard normal if the symmetry holds; 0 if nothing is asymmetric.
+        About standard normal if the symmetry holds; 0 if all products are.
 
     Examples
     --------

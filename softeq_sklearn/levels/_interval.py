@@ -8,8 +8,8 @@ from softeq_sklearn.levels._estimate import ROUNDING, LevelEstimate
 
 # The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
-# Breaking up to so many times the level that a softer fit takes on by chance may be missed. Chosen
-# on targets whose rotations were broken by 1.13 times that level, which no test found.
+# Breaking up to so many times the level that a softer fit takes on by chance may be missed. Seen
+# once, on some 100 targets: rotations broken by 1.13 times that level, which no test found.
 _CHANCE = 1.25
 
 
@@ -22,13 +22,13 @@ def level_interval(
     part h of the targets that the function may have missed (:func:`hidden_part`),
 
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
-        high^2 = (e + 1.96 s)^2 + (1.96 f)^2 + (2 h)^2 + (1.25 c)^2,
+        high^2 = (e + 1.96 s)^2 + f^2 + 2 h^2 + (1.25 c)^2,
 
     and 0 for a negative square, or for an error that is rounding. Squares add, since errors of
     different origin have no common direction. Below, what the members do not agree on is taken off
     as noise. Above, it is added: bootstrap samples deviate from the rows as the rows do from their
     law, so that all members may be off by as much, and the penalty pulls them towards the symmetry.
-    A function b that was missed adds at most :math:`|b(gx)| + |g b(x)|`, which is twice its size.
+    A function b that was missed adds :math:`b(gx) - g b(x)`, two terms of its size.
     Members that could not break a symmetry have no spread; c is the level of a softer fit.
 
     Parameters
@@ -56,7 +56,7 @@ def level_interval(
     """
     half = _Z * np.hypot(estimate.member_std, estimate.row_error)
     low = np.maximum(estimate.error - half, 0.0) ** 2 - estimate.spread**2
-    missed = (_Z * estimate.spread) ** 2 + (2 * hidden) ** 2 + (_CHANCE * chance) ** 2
+    missed = estimate.spread**2 + 2 * hidden**2 + (_CHANCE * chance) ** 2
     high = np.sqrt((estimate.error + half) ** 2 + missed)
     if np.isnan(high):
         return np.nan, np.nan

@@ -1,12 +1,16 @@
 """Exploration: which candidates the data break, and what becomes of the others."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.estimators import _exploration
+from softeq_sklearn.estimators import _exploration, _imposing
 from softeq_sklearn.estimators._residual_trees import tree_scores
-from softeq_sklearn.groups import SO, O, Reflection, Translation
+from softeq_sklearn.groups import SL, SO, O, Reflection, Translation
+from softeq_sklearn.inspection import discover
 from softeq_sklearn.levels import BROKEN_SCORE
 from softeq_sklearn.representations import Point, Scalar, Vector
 
@@ -115,9 +119,54 @@ def test_trees_find_what_depends_on_the_place():
     assert score_of_trees(*arguments, steps + noise) < BROKEN_SCORE
 
 
-def test_trees_need_rows():
-    X = np.random.RandomState(0).standard_normal((40, 2))
-    assert score_of_trees(O(2), Vector, X, X[:, :1]) == 0
+def test_where_trees_say_nothing():
+    """With few rows, and for groups that move rows to where there are none."""
+    X = np.random.RandomState(0).standard_normal((200, 2))
+    assert score_of_trees(O(2), Vector, X[:40], X[:40, :1]) == 0
+    assert score_of_trees(SL(2), Vector, X, X[:, :1]) == 0
+
+
+def test_what_is_imposed_contains_nothing_broken():
+    """Two planes generate the third, which is broken: the surer one of the two is imposed."""
+    planes = {"xy": (0, 1), "yz": (1, 2), "xz": (0, 2)}
+    groups = {name: SO(2).embed(3, axes=axes) for name, axes in planes.items()}
+    found = SimpleNamespace(scores={"xy": 1.0, "yz": -1.0, "xz": 4.0}, broken={"xz"})
+    estimator = SimpleNamespace(_exploration=found, _penalized=groups)
+    assert list(_imposing._holding(estimator)) == ["yz"]
+    found.broken = set()
+    assert set(_imposing._holding(estimator)) == set(planes)
+
+
+def test_one_member_supports_and_denies_nothing():
+    X, Y = rows()
+    model = fitted(X, Y, {"rotations": SO(2), **AXES})
+    assert set(model._imposed) == {"x", "y"}
+    assert not model.levels_.supported.any()
+    assert discover(model).name == "none"
+
+
+def test_a_warm_start_keeps_to_its_parameters():
+    """What was explored serves later fits, unless they do not explore."""
+    X, Y = rows()
+    model = fitted(X, Y, {"rotations": SO(2), **AXES}, warm_start=True)
+    explored = model._exploration
+    model.set_params(max_epochs=10).fit(X, Y)
+    assert model._exploration is explored and model.strengths_[0] <= 0.01
+    model.set_params(tuning="fixed", strengths=0.5).fit(X, Y)
+    assert model._exploration is None
+    assert_array_equal(model.strengths_, 0.5)
+    late = fitted(X, Y, AXES, warm_start=True)
+    late = clone(late).partial_fit(X, Y)
+    assert late._exploration is None
+    assert late.fit(X, Y)._exploration is not None
+
+
+def test_a_projected_copy_has_no_scores():
+    X, Y = rows()
+    model = fitted(X, Y, {"rotations": SO(2)}, n_members=2)
+    assert model.levels_.verdict[0] in ("approximate", "broken")
+    projected = model.project_to("rotations", X=X).levels_
+    assert projected.error[0] < 1e-6 and projected.verdict[0] == "cannot tell"
 
 
 def test_trees_of_several_groups_are_the_same():

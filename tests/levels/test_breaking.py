@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, wilcoxon
 
-from softeq_sklearn.groups import SE, SO, O, Scaling, Translation, inverse
+from softeq_sklearn.groups import SE, SL, SO, O, Scaling, Translation, inverse
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
+    Orbits,
     asymmetric_products,
     breaking_score,
-    orbit_elements,
     symmetric_part,
 )
 from softeq_sklearn.representations import Point, Scalar, T, Vector
@@ -51,23 +51,62 @@ def test_products_have_mean_zero_if_the_symmetry_holds():
     X = rng.standard_normal((20_000, 2))
     targets = np.linalg.norm(X, axis=1, keepdims=True)
     function = lambda X: (X[:, :1] + np.sin(2 * X[:, 1:]))[None]  # noqa: E731
-    drawn = orbit_elements(X, SO(2), Vector, n_elements=4, random_state=1)
-    parts = [symmetric_part(function, X, e, Vector, Scalar)[0] for e in np.split(drawn, 2)]
+    orbits = Orbits(X, SO(2), Vector, random_state=1)
+    parts = [symmetric_part(function, X, orbits.elements(2), Vector, Scalar)[0] for _ in "ab"]
     products = asymmetric_products(targets, function(X)[0], *parts)
     biased = asymmetric_products(targets, function(X)[0], parts[0], parts[0])
     error = np.std(products) / np.sqrt(len(X))
     assert abs(products.mean()) < 4 * error < 0.2 * biased.mean()
 
 
-@pytest.mark.parametrize("group, rep", [(Translation(2), 2 * Point), (Scaling(2), 2 * Vector)])
-def test_moved_rows_have_the_law_of_the_rows(group, rep):
-    X = 3.0 + np.random.RandomState(0).standard_normal((2000, 4))
-    for elements in orbit_elements(X, group, rep, n_elements=2, random_state=0):
+@pytest.mark.parametrize("unit", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize(
+    "group, rep",
+    [(Translation(2), 2 * Point), (SE(2), 2 * Point + Vector), (Scaling(2), 2 * Vector)],
+)
+def test_moved_rows_have_the_law_of_the_rows_in_any_units(group, rep, unit):
+    X = unit * (3.0 + np.random.RandomState(0).standard_normal((1000, rep.dim(2))))
+    orbits = Orbits(X, group, rep, random_state=0)
+    assert orbits.keeps_the_law
+    for elements in orbits.elements(2):
         moved = act_on_each_row(rep, elements, X)
-        assert (np.abs(moved - X).max(axis=1) > 0.01).mean() > 0.9
-        for column, others in zip(moved.T, X.T, strict=True):
-            assert abs(column.mean() - others.mean()) < 0.15
-            assert abs(column.std() - others.std()) < 0.2
+        assert (np.abs(moved - X).max(axis=1) > 0.01 * unit).mean() > 0.9
+        sizes = np.linalg.norm(moved, axis=1), np.linalg.norm(X, axis=1)
+        for share in (0.1, 0.5, 0.9):
+            moved_size, size = (np.quantile(some, share) for some in sizes)
+            assert moved_size == pytest.approx(size, rel=0.2)
+
+
+def test_translations_exchange_the_means_of_points():
+    X = 5.0 + 0.1 * np.random.RandomState(0).standard_normal((500, 4))
+    moved = act_on_each_row(
+        2 * Point, Orbits(X, Translation(2), 2 * Point, random_state=0).elements(1)[0], X
+    )
+    means = [rows.reshape(-1, 2, 2).mean(axis=1) for rows in (moved, X)]
+    np.testing.assert_allclose(means[0].mean(axis=0), means[1].mean(axis=0), atol=0.02)
+    np.testing.assert_allclose(means[0].std(axis=0), means[1].std(axis=0), rtol=0.3)
+
+
+def test_groups_without_an_anchor_are_sampled():
+    X = np.random.RandomState(0).standard_normal((50, 4))
+    orbits = Orbits(X, SL(2), 2 * Vector, random_state=0)
+    assert not orbits.keeps_the_law
+    expected = SL(2).sample(3 * 50, 0).reshape(3, 50, 2, 2)
+    np.testing.assert_array_equal(orbits.elements(3), expected)
+
+
+def test_under_scalings_values_are_compared_at_the_anchor():
+    """Large values would outweigh others: the identity is equivariant, and would look broken."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((4000, 2))
+    orbits = Orbits(X, Scaling(2), Vector, random_state=1)
+    function = lambda X: (-X * np.exp(-np.linalg.norm(X, axis=1, keepdims=True)))[None]  # noqa: E731
+    parts = [symmetric_part(function, X, orbits.elements(), Vector, Vector)[0] for _ in "ab"]
+    arrays = X, function(X)[0], *parts
+    at_anchor = asymmetric_products(*(orbits.at_anchor(a, Vector) for a in arrays))
+    assert (
+        abs(breaking_score(at_anchor)) < BROKEN_SCORE < breaking_score(asymmetric_products(*arrays))
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +119,7 @@ def test_moved_rows_have_the_law_of_the_rows(group, rep):
 )
 def test_symmetric_part_of_an_equivariant_function(group, rep_in, rep_out, function):
     X = np.random.RandomState(0).standard_normal((20, rep_in.dim(group.dim)))
-    elements = orbit_elements(X, group, rep_in, random_state=0)
+    elements = Orbits(X, group, rep_in, random_state=0).elements()
     part = symmetric_part(lambda X: function(X)[None], X, elements, rep_in, rep_out)
     np.testing.assert_allclose(part[0], function(X), atol=1e-10)
 
@@ -88,7 +127,7 @@ def test_symmetric_part_of_an_equivariant_function(group, rep_in, rep_out, funct
 def test_symmetric_part_is_a_mean_over_elements():
     """Against the definition, row by row, with the same elements."""
     X = np.random.RandomState(0).standard_normal((5, 2))
-    elements = orbit_elements(X, Translation(2), Point, n_elements=3, random_state=1)
+    elements = Orbits(X, Translation(2), Point, random_state=1).elements(3)
     square = lambda X: (X**2)[None]  # noqa: E731
     part = symmetric_part(square, X, elements, Point, Point)
     differences = symmetric_part(square, X, elements, Point, Point, of_differences=True)

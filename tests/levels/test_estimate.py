@@ -140,11 +140,11 @@ def test_interval():
     estimate = LevelEstimate(error=0.1, spread=0.06, member_std=0.003, row_error=0.004)
     low, high = level_interval(estimate, hidden=0.03)
     assert low == pytest.approx(np.sqrt((0.1 - 1.959964 * 0.005) ** 2 - 0.06**2))
-    squares = (0.1 + 1.959964 * 0.005) ** 2, (1.959964 * 0.06) ** 2, 0.06**2
+    squares = (0.1 + 1.959964 * 0.005) ** 2, 0.06**2, 2 * 0.03**2
     assert high == pytest.approx(np.sqrt(sum(squares)))
-    assert level_interval(LevelEstimate(0.03, 0.04 / 1.959964, 0.0, 0.0), 0.0)[1] == pytest.approx(
-        0.05
-    )
+    assert level_interval(LevelEstimate(0.03, 0.04, 0.0, 0.0), 0.0)[1] == pytest.approx(0.05)
+    imposed = level_interval(LevelEstimate(0.0, 0.0, 0.0, 0.0), 0.0, chance=0.02)
+    assert imposed == (0.0, pytest.approx(0.025))
     assert level_interval(LevelEstimate(0.05, 0.06, 0.0, 0.0), 0.0)[0] == 0
     assert level_interval(LevelEstimate(0.9, 0.0, 0.1, 0.0), 0.0)[1] == 1
     assert np.isnan(level_interval(LevelEstimate(0.1, np.nan, np.nan, 0.1), 0.0)).all()
