@@ -189,7 +189,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Train for one more epoch on these rows, at a constant learning rate.
 
         The first call fixes the scaling of the columns. No rows are held out, strengths are not
-        tuned, and what is reported after training is measured on these rows.
+        tuned, and what is reported after training is measured on these rows. The learning rate is
+        that of the start of a fit, which may be large for a fitted network, and symmetries that a
+        fit imposed are soft again.
 
         Parameters
         ----------

@@ -171,18 +171,20 @@ def _scores(explorer, names, X, Y, rows, seed):
     for name in names:
         group = explorer._groups[name]
         orbits = Orbits(X, group, reps[0], rng)
-        parts = [
-            unseen_mean(symmetric_part(members, X, orbits.elements(_ELEMENTS), *reps), unseen)
-            for _ in range(2)
-        ]
-        products = asymmetric_products(
-            *(orbits.at_anchor(values, reps[1]) for values in (Y, mean, *parts))
-        )
-        scores[name] = breaking_score(products)
-        if scores[name] < BROKEN_SCORE:
-            residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
-            by_trees = tree_scores({name: group}, *reps, X, residuals, own)[name]
-            scores[name] = max(scores[name], by_trees)
+        scores[name] = 0.0
+        if orbits.keeps_the_law:  # otherwise nothing can be tested
+            parts = [
+                unseen_mean(symmetric_part(members, X, orbits.elements(_ELEMENTS), *reps), unseen)
+                for _ in range(2)
+            ]
+            products = asymmetric_products(
+                *(orbits.at_anchor(values, reps[1]) for values in (Y, mean, *parts))
+            )
+            scores[name] = breaking_score(products)
+            if scores[name] < BROKEN_SCORE:
+                residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
+                by_trees = tree_scores({name: group}, *reps, X, residuals, own)[name]
+                scores[name] = max(scores[name], by_trees)
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
         ).error

@@ -14,6 +14,8 @@ from softeq_sklearn.regularizers import ProjectionPenalty
 _ROWS, _ELEMENTS = 500, 32
 # Errors below this are rounding of weights in float32.
 _FLOAT32 = 1e-6
+# An interval that ends beyond this says nothing: the targets may be noise.
+_ANYTHING = 0.5
 
 
 def measured_levels(estimator, X, rng, missed):
@@ -51,8 +53,8 @@ def measured_levels(estimator, X, rng, missed):
         for name, e, c, ends in zip(names, estimates, chance, intervals, strict=True)
     ]
     supported = [
-        v == "exact" or (name in imposed and e.error == 0 and e.can_tell)
-        for name, e, v in zip(names, estimates, verdicts, strict=True)
+        v == "exact" or (name in imposed and e.error == 0 and e.can_tell and top <= _ANYTHING)
+        for name, e, v, (_, top) in zip(names, estimates, verdicts, intervals, strict=True)
     ]
     return Levels(
         name=np.array(names, dtype=str),
@@ -61,7 +63,7 @@ def measured_levels(estimator, X, rng, missed):
         error=np.array([estimate.error for estimate in estimates]),
         error_low=low,
         error_high=high,
-        floor=np.array([e.spread + c for e, c in zip(estimates, chance, strict=True)]),
+        floor=np.array([min(1.0, e.spread + c) for e, c in zip(estimates, chance, strict=True)]),
         verdict=np.array(verdicts, dtype="<U11"),
         supported=np.array(supported, dtype=bool),
     )

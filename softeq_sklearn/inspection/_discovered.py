@@ -166,7 +166,8 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     ValueError
-        If its levels have no verdicts, or X has other columns than it was fitted to.
+        If there are no verdicts, since it was fitted with a single member, or X has other columns
+        than it was fitted to.
 
     Examples
     --------
@@ -181,6 +182,11 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
     'SO(2)'
     """
     check_is_fitted(estimator)
+    if verdicts is None and getattr(estimator, "n_members", 1) == 1:
+        raise ValueError(
+            "discover needs verdicts: fit with n_members of 2 or more, such as 10, or give "
+            "verdicts of your own. Got n_members=1."
+        )
     measure = None
     if X is not None:
         X = validate_data(estimator, X, dtype=np.float64, reset=False)

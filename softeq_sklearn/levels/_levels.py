@@ -43,9 +43,9 @@ class Levels:
         "exact", "approximate", "broken" or "cannot tell"; None stands for the last.
     supported : ndarray of bool of shape (n_groups,) or None, default=None
         Whether the data speak for the symmetry as far as they can tell: the verdict is "exact", or
-        a test that breaks it where it can found nothing and the fit keeps it exactly (tuning by
-        exploration). That is weaker than "exact": `error_high` says how far it may still be off.
-        None stands for the verdict "exact".
+        no test found it broken, the fit keeps it exactly (tuning by exploration) and the interval
+        ends at 0.5 or before. That is weaker than "exact": `error_high` says how far it may still
+        be off. None stands for the verdict "exact".
 
     Examples
     --------

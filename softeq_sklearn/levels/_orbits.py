@@ -7,6 +7,7 @@ from sklearn.utils import check_random_state
 
 from softeq_sklearn.groups import Group, compose, inverse, linear_part
 from softeq_sklearn.levels._canonical_rows import canonical_rows
+from softeq_sklearn.levels._support import Support
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT
@@ -52,11 +53,23 @@ class Orbits:
         self._places = None
         if (group.is_affine or not group.is_orthogonal) and group.is_conformal:
             self._places = _places(X, group, rep, self._rng)
+        self._leaves = self._leaves_the_data(X, rep)
 
     @property
     def keeps_the_law(self) -> bool:
-        """Whether moved rows have the law of the rows, as far as the group permits."""
-        return self._places is not None or self._group.is_orthogonal
+        """Whether moved rows may have the law of the rows: most stay where there are data.
+
+        They do not under SL, GL and Lorentz groups, and under rotations about an origin that lies
+        far from the Points.
+        """
+        return self._group.is_conformal and not self._leaves
+
+    def _leaves_the_data(self, X, rep):
+        rng, self._rng = self._rng, np.random.RandomState(0)  # nothing else depends on this look
+        moved = act_on_each_row(rep, self.elements(1)[0], X)
+        self._rng = rng
+        is_moved = (moved != X).any(axis=1)
+        return (is_moved & Support.of(X).is_outside(moved)).sum() > 0.5 * is_moved.sum()
 
     def elements(self, n_elements: int = 8) -> np.ndarray:
         """Draw elements for each row.

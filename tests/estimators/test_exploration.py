@@ -3,13 +3,14 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.estimators import _exploration, _imposing
 from softeq_sklearn.estimators._residual_trees import tree_scores
-from softeq_sklearn.groups import SL, SO, O, Reflection, Translation
+from softeq_sklearn.groups import SE, SL, SO, O, Reflection, Translation
 from softeq_sklearn.inspection import discover
 from softeq_sklearn.levels import BROKEN_SCORE
 from softeq_sklearn.representations import Point, Scalar, Vector
@@ -142,7 +143,8 @@ def test_one_member_supports_and_denies_nothing():
     model = fitted(X, Y, {"rotations": SO(2), **AXES})
     assert set(model._imposed) == {"x", "y"}
     assert not model.levels_.supported.any()
-    assert discover(model).name == "none"
+    with pytest.raises(ValueError, match="n_members of 2 or more.*Got n_members=1"):
+        discover(model)
 
 
 def test_a_warm_start_keeps_to_its_parameters():
@@ -178,3 +180,15 @@ def test_trees_of_several_groups_are_the_same():
     assert both["turns"] > BROKEN_SCORE and both["x"] > BROKEN_SCORE
     assert abs(both["y"]) < BROKEN_SCORE
     assert both["turns"] == score_of_trees(SO(2), Vector, X, residuals)
+
+
+def test_rotations_about_a_far_origin_are_not_tested():
+    """Moved Points lie where there are none, so that nothing speaks against the symmetry."""
+    X = np.random.RandomState(0).standard_normal((300, 6))
+    y = np.linalg.norm(X[:, :3] - X[:, 3:], axis=1, keepdims=True)
+    arguments = {"turns": SO(3), "motions": SE(3)}, 2 * Point, Scalar
+    noise = 0.1 * np.random.RandomState(1).standard_normal((300, 1))
+    far = tree_scores(*arguments, X + 10, y + noise, 0)
+    assert far["turns"] == 0 and abs(far["motions"]) < BROKEN_SCORE
+    broken = tree_scores(*arguments, X + 10, X[:, 2:3] + noise, 0)
+    assert broken["turns"] == 0 and broken["motions"] > BROKEN_SCORE

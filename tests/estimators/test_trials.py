@@ -50,14 +50,15 @@ def test_kept_where_it_holds():
 @pytest.mark.parametrize(
     ("loss_with", "loss_without", "levels", "found"),
     [
-        (0.3, 0.1, {"SL": 0.3, "shear": 0.3}, ["SL", "shear"]),
-        (0.3, 0.1, {"SL": 0.05, "shear": 0.3}, ["shear"]),
-        (0.3, 0.1, {"SL": 0.05, "shear": 0.05}, []),
+        (0.3, 0.2, {"SL": 0.3, "shear": 0.3}, ["SL", "shear"]),
+        (0.3, 0.2, {"SL": 0.05, "shear": 0.3}, ["shear"]),
+        (0.3, 0.2, {"SL": 0.05, "shear": 0.05}, []),
+        (0.3, 0.1, {"SL": 0.05, "shear": 0.05}, ["SL", "shear"]),
         (0.1, 0.3, {"SL": 0.3, "shear": 0.3}, []),
     ],
 )
 def test_rule(monkeypatch, loss_with, loss_without, levels, found):
-    """Both must be: a lower loss without, and a large level with."""
+    """A much lower loss without, or a lower one and a large level with."""
     seen = []
 
     def fit(self, X, y):
