@@ -113,8 +113,8 @@ class Orbits:
 def _places(X, group, rep, rng):
     """Elements that take rows from a common anchor to where they are.
 
-    Samples of translations are of size 1. So Points are brought to mean 0 and size 1 before:
-    with x = m + s x', an element (A, t') of the x' is (A, m - A m + s t').
+    Samples of translations are of size 1. So Points are brought to mean 0 and size 1 before. With
+    x = m + s x', what makes x' of an anchor a', (A, t'), is (A, m + s t') for x and the anchor s a'.
     """
     if not group.is_affine:
         return canonical_rows(X, group, rep, rng)[0]
@@ -127,7 +127,7 @@ def _places(X, group, rep, rng):
     X = X.copy()
     X[:, columns] = (points - mean) / size
     places = canonical_rows(X, group, rep, rng)[0].copy()
-    places[..., -1] = mean - linear_part(places) @ mean + size * places[..., -1]
+    places[..., -1] = mean + size * places[..., -1]
     return places
 
 
