@@ -114,7 +114,7 @@ def _places(X, group, rep, rng):
     """Elements that take rows from a common anchor to where they are.
 
     Samples of translations are of size 1. So Points are brought to mean 0 and size 1 before. With
-    x = m + s x', what makes x' of an anchor a', (A, t'), is (A, m + s t') for x and the anchor s a'.
+    x = m + s x', what makes x' of an anchor a' is (A, t'), and x of the anchor s a' (A, m + s t').
     """
     if not group.is_affine:
         return canonical_rows(X, group, rep, rng)[0]
