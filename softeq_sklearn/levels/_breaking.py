@@ -49,11 +49,11 @@ def symmetric_part(
     Examples
     --------
     >>> import numpy as np
-    >>> from softeq_sklearn.groups import Z
+    >>> from softeq_sklearn.groups import C
     >>> from softeq_sklearn.levels import Orbits, symmetric_part
     >>> from softeq_sklearn.representations import Scalar, Vector
     >>> X = np.array([[3.0, 1.0]])
-    >>> quarter_turns = Orbits(X, Z(4), Vector, random_state=0).elements(10_000)
+    >>> quarter_turns = Orbits(X, C(4), Vector, random_state=0).elements(10_000)
     >>> mean = symmetric_part(lambda X: X[None, :, :1] ** 2, X, quarter_turns, Vector, Scalar)
     >>> mean.round(0).tolist()  # the mean of 9 and 1
     [[[5.0]]]

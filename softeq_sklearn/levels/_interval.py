@@ -52,7 +52,7 @@ def level_interval(
     >>> estimate = LevelEstimate(error=0.05, spread=0.003, member_std=0.002, row_error=0.001)
     >>> low, high = level_interval(estimate, hidden=0.01)
     >>> round(low, 3), round(high, 3)
-    (0.046, 0.058)
+    (0.046, 0.056)
     """
     half = _Z * np.hypot(estimate.member_std, estimate.row_error)
     low = np.maximum(estimate.error - half, 0.0) ** 2 - estimate.spread**2

@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
 
+import softeq_sklearn.estimators._measured_levels as levels_module
 import softeq_sklearn.estimators._soft as soft_module
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_distances, make_inertia
@@ -258,7 +259,7 @@ def level_rows(monkeypatch):
         rows.append(X)
         return estimate_level(function, X, *args, **kwargs)
 
-    monkeypatch.setattr(soft_module, "estimate_level", spy)
+    monkeypatch.setattr(levels_module, "estimate_level", spy)
     return rows
 
 
@@ -289,7 +290,7 @@ def test_levels_without_held_out_rows_use_all(make_soft, plane, level_rows):
 
 def test_levels_of_many_rows_are_measured_on_some_of_all(make_soft, plane, level_rows, monkeypatch):
     X, Y = plane
-    monkeypatch.setattr(soft_module, "_LEVEL_ROWS", 20)
+    monkeypatch.setattr(levels_module, "_ROWS", 20)
     make_soft(validation_fraction=0).fit(X, Y)
     chosen = positions(level_rows[0], X)
     assert len(set(chosen)) == 20
