@@ -22,7 +22,7 @@ class Orbits:
     :math:`\gamma_i` which takes row i from a common anchor to where it is, the elements are
     :math:`\gamma_j \gamma_i^{-1}` for random rows j. Groups whose linear parts are no multiples of
     orthogonal matrices (SL, GL, Lorentz groups) have no such anchor; their elements are samples,
-    and the law of the moved rows is another one.
+    and the law of the moved rows is another one (`keeps_the_law`).
 
     Parameters
     ----------
