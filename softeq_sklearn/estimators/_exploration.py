@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from softeq_sklearn.estimators._parameters import named_groups
-from softeq_sklearn.estimators._residual_trees import tree_scores
+from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
@@ -94,8 +94,8 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     2. They are trained on with weak strengths: small breaking that takes few weights is learnt
        fast from here. A group is broken if the asymmetric part of these networks predicts residuals
        of their symmetric part (:func:`~softeq_sklearn.levels.breaking_score`).
-    3. Networks that begin symmetric do not learn everything. So trees are fitted to the residuals
-       of each symmetric part, and their asymmetric part is tested in the same way.
+    3. Networks that begin symmetric do not learn everything. So polynomials and trees are fitted to
+       the residuals of each symmetric part, and their asymmetric part is tested in the same way.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _residuals(explorer, X, Y, rows):
 
 
 def _scores(explorer, names, X, Y, rows, seed):
-    """Score of each group by the softer networks, else by trees, and the level of the networks."""
+    """Score of each group by the softer networks or what they miss, and the networks' level."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
     X, Y = X[rows], Y[rows]
     mean = unseen_mean(members(X), unseen)
@@ -183,8 +183,8 @@ def _scores(explorer, names, X, Y, rows, seed):
             scores[name] = breaking_score(products)
             if scores[name] < BROKEN_SCORE:
                 residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
-                by_trees = tree_scores({name: group}, *reps, X, residuals, own)[name]
-                scores[name] = max(scores[name], by_trees)
+                missed = residual_scores({name: group}, *reps, X, residuals, own)[name]
+                scores[name] = max(scores[name], missed)
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
         ).error

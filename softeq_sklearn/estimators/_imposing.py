@@ -6,13 +6,13 @@ import copy
 
 import numpy as np
 
-from softeq_sklearn.estimators._residual_trees import tree_scores
+from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.groups._consistent import consistent
 from softeq_sklearn.levels import unseen_mean
 
-# Rows in whose residuals trees look for broken symmetries.
-_TREE_ROWS = 2000
+# Rows in whose residuals broken symmetries are looked for.
+_TESTED_ROWS = 2000
 # Share by which squared errors of held-out rows may grow.
 _GROWTH = 0.05
 
@@ -20,7 +20,7 @@ _GROWTH = 0.05
 def further_broken(estimator, X, Y, unseen, seed):
     """Find candidates whose breaking only the trained members show: they miss less than explorers.
 
-    The members are projected on what holds, and trees look for what breaks it in their residuals.
+    The members are projected on what holds, and their residuals tested for what breaks it.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def further_broken(estimator, X, Y, unseen, seed):
     projected = copy.deepcopy(estimator.module_)
     projected.project(generated_by(*holds.values()))
     rows = np.flatnonzero(unseen.any(axis=0))  # which may be sorted
-    rows = rows[np.random.RandomState(seed).permutation(len(rows))[:_TREE_ROWS]]
+    rows = rows[np.random.RandomState(seed).permutation(len(rows))[:_TESTED_ROWS]]
     values = estimator._member_function(projected)(X[rows])
     residuals = Y[rows] - unseen_mean(values, unseen[:, rows])
-    scores = tree_scores(holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, seed)
+    scores = residual_scores(holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, seed)
     for name, score in scores.items():
         estimator._exploration.add_score(name, score)
     return [name for name in holds if name in estimator._exploration.broken]

@@ -40,6 +40,8 @@ class LevelEstimate:
         it was, as half of those of a reflection do, does not count.
     moves : bool, default=True
         Whether any element moves a row or a value at all.
+    n_members : int, default=1
+        Number of members k whose mean has this error.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class LevelEstimate:
     row_error: float
     share_outside: float = 0.0
     moves: bool = True
+    n_members: int = 1
 
     @property
     def can_tell(self) -> bool:
@@ -149,6 +152,7 @@ def estimate_level(
         row_error=float(row_means.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan,
         share_outside=float(n_outside / max(1, n_moved)),
         moves=moves,
+        n_members=k,
     )
 
 

@@ -18,18 +18,18 @@ def level_interval(
 ) -> tuple[float, float]:
     r"""Return a 95 % interval of the error of the function that made the data.
 
-    With the standard error s of members, rows and elements, the spread f of the members and the
+    With the standard error s of members, rows and elements, the spread f of the k members and the
     part h of the targets that the function may have missed (:func:`hidden_part`),
 
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
-        high^2 = (e + 1.96 s)^2 + f^2 + 2 h^2 + (1.25 c)^2,
+        high^2 = (e + 1.96 s)^2 + f^2 / k + 2 h^2 + (1.25 c)^2,
 
     and 0 for a negative square, or for an error that is rounding. Squares add, since errors of
-    different origin have no common direction. Below, what the members do not agree on is taken off
-    as noise. Above, it is added: bootstrap samples deviate from the rows as the rows do from their
-    law, so that all members may be off by as much, and the penalty pulls them towards the symmetry.
-    A function b that was missed adds :math:`b(gx) - g b(x)`, two terms of its size.
-    Members that could not break a symmetry have no spread; c is the level of a softer fit.
+    different origin have no common direction. What the members do not agree on is noise, and noise
+    makes e larger: so f is taken off below, as if all members had the same, and above only their
+    mean's own share is added, which may have cancelled something. A function b that was missed adds
+    :math:`b(gx) - g b(x)`, two terms of its size. Members that could not break a symmetry have no
+    spread; c is the level of a softer fit.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def level_interval(
     """
     half = _Z * np.hypot(estimate.member_std, estimate.row_error)
     low = np.maximum(estimate.error - half, 0.0) ** 2 - estimate.spread**2
-    missed = estimate.spread**2 + 2 * hidden**2 + (_CHANCE * chance) ** 2
+    share = estimate.spread**2 / estimate.n_members
+    missed = share + 2 * hidden**2 + (_CHANCE * chance) ** 2
     high = np.sqrt((estimate.error + half) ** 2 + missed)
     if np.isnan(high):
         return np.nan, np.nan

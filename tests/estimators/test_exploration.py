@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.estimators import _exploration, _imposing
-from softeq_sklearn.estimators._residual_trees import tree_scores
+from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import SE, SL, SO, O, Reflection, Translation
 from softeq_sklearn.inspection import discover
 from softeq_sklearn.levels import BROKEN_SCORE
@@ -74,8 +74,8 @@ def test_same_seed_same_exploration():
     assert first._exploration.scores == second._exploration.scores
 
 
-def score_of_trees(group, rep, X, residuals):
-    return tree_scores({"group": group}, rep, Scalar, X, residuals, 0)["group"]
+def score_of_residuals(group, rep, X, residuals):
+    return residual_scores({"group": group}, rep, Scalar, X, residuals, 0)["group"]
 
 
 def test_what_the_last_test_finds_is_released_and_training_goes_on(monkeypatch):
@@ -106,8 +106,8 @@ def test_trees_find_what_is_not_smooth():
     noise, size = 0.05 * rng.standard_normal((600, 1)), np.linalg.norm(X, axis=1, keepdims=True)
     # What the best function of the size, 4 / pi times the size, misses.
     missed = np.abs(X).sum(axis=1, keepdims=True) - 4 / np.pi * size
-    assert score_of_trees(SO(2), Vector, X, missed + noise) > BROKEN_SCORE
-    assert score_of_trees(SO(2), Vector, X, np.sin(5 * size) + noise) < BROKEN_SCORE
+    assert score_of_residuals(SO(2), Vector, X, missed + noise) > BROKEN_SCORE
+    assert score_of_residuals(SO(2), Vector, X, np.sin(5 * size) + noise) < BROKEN_SCORE
 
 
 def test_trees_find_what_depends_on_the_place():
@@ -116,15 +116,15 @@ def test_trees_find_what_depends_on_the_place():
     X = rng.standard_normal((600, 4))
     noise, steps = 0.3 * rng.standard_normal((600, 1)), (X[:, :1] - X[:, 2:3]) ** 2
     arguments = Translation(2), 2 * Point, X
-    assert score_of_trees(*arguments, X[:, 1:2] + noise) > BROKEN_SCORE
-    assert score_of_trees(*arguments, steps + noise) < BROKEN_SCORE
+    assert score_of_residuals(*arguments, X[:, 1:2] + noise) > BROKEN_SCORE
+    assert score_of_residuals(*arguments, steps + noise) < BROKEN_SCORE
 
 
 def test_where_trees_say_nothing():
     """With few rows, and for groups that move rows to where there are none."""
     X = np.random.RandomState(0).standard_normal((200, 2))
-    assert score_of_trees(O(2), Vector, X[:40], X[:40, :1]) == 0
-    assert score_of_trees(SL(2), Vector, X, X[:, :1]) == 0
+    assert score_of_residuals(O(2), Vector, X[:40], X[:40, :1]) == 0
+    assert score_of_residuals(SL(2), Vector, X, X[:, :1]) == 0
 
 
 def test_what_is_imposed_contains_nothing_broken():
@@ -176,10 +176,10 @@ def test_trees_of_several_groups_are_the_same():
     rng = np.random.RandomState(0)
     X = rng.standard_normal((300, 2))
     residuals = X[:, :1] + 0.1 * rng.standard_normal((300, 1))
-    both = tree_scores({"turns": SO(2), **AXES}, Vector, Scalar, X, residuals, 0)
+    both = residual_scores({"turns": SO(2), **AXES}, Vector, Scalar, X, residuals, 0)
     assert both["turns"] > BROKEN_SCORE and both["x"] > BROKEN_SCORE
     assert abs(both["y"]) < BROKEN_SCORE
-    assert both["turns"] == score_of_trees(SO(2), Vector, X, residuals)
+    assert both["turns"] == score_of_residuals(SO(2), Vector, X, residuals)
 
 
 def test_rotations_about_a_far_origin_are_not_tested():
@@ -188,7 +188,7 @@ def test_rotations_about_a_far_origin_are_not_tested():
     y = np.linalg.norm(X[:, :3] - X[:, 3:], axis=1, keepdims=True)
     arguments = {"turns": SO(3), "motions": SE(3)}, 2 * Point, Scalar
     noise = 0.1 * np.random.RandomState(1).standard_normal((300, 1))
-    far = tree_scores(*arguments, X + 10, y + noise, 0)
+    far = residual_scores(*arguments, X + 10, y + noise, 0)
     assert far["turns"] == 0 and abs(far["motions"]) < BROKEN_SCORE
-    broken = tree_scores(*arguments, X + 10, X[:, 2:3] + noise, 0)
+    broken = residual_scores(*arguments, X + 10, X[:, 2:3] + noise, 0)
     assert broken["turns"] == 0 and broken["motions"] > BROKEN_SCORE

@@ -126,7 +126,7 @@ def test_an_error_beside_vanishing_values_is_not_lost(rows):
 
     estimate = estimate_level(members, rows, SO(3), Vector, Scalar, random_state=0)
     assert estimate.error == 0 and estimate.spread == 1
-    assert level_interval(estimate, hidden=0.0) == (0.0, 1.0)
+    assert level_interval(estimate, hidden=0.0) == (0.0, pytest.approx(np.sqrt(0.5)))
 
 
 def test_support_of_constant_rows():
@@ -143,6 +143,8 @@ def test_interval():
     squares = (0.1 + 1.959964 * 0.005) ** 2, 0.06**2, 2 * 0.03**2
     assert high == pytest.approx(np.sqrt(sum(squares)))
     assert level_interval(LevelEstimate(0.03, 0.04, 0.0, 0.0), 0.0)[1] == pytest.approx(0.05)
+    four = LevelEstimate(0.03, 0.08, 0.0, 0.0, n_members=4)
+    assert level_interval(four, 0.0)[1] == pytest.approx(0.05)
     imposed = level_interval(LevelEstimate(0.0, 0.0, 0.0, 0.0), 0.0, chance=0.02)
     assert imposed == (0.0, pytest.approx(0.025))
     assert level_interval(LevelEstimate(0.05, 0.06, 0.0, 0.0), 0.0)[0] == 0

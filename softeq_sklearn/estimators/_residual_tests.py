@@ -1,0 +1,103 @@
+"""Trees and polynomials that look for broken symmetries in what networks have not learnt."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from softeq_sklearn.levels import BROKEN_SCORE, Orbits, breaking_score, symmetric_part
+
+# Residuals longer than this quantile are cut.
+_CUT = 0.99
+# Parts of the rows of which each is predicted by functions fitted to the others; rows that they
+# need.
+_FOLDS, _FEWEST = 10, 50
+# Monomials of degree 2; with more there are none.
+_MONOMIALS = 2000
+# Regularisation of monomials of unit variance, of which cross-validation takes one.
+_ALPHAS = np.logspace(1, 6, 11)
+
+
+def residual_scores(groups, rep_in, rep_out, X, residuals, seed):
+    """Score groups by simple functions that are fitted to residuals.
+
+    A network that begins symmetric does not learn every function that breaks the symmetry; these
+    begin with none. Polynomials see small smooth breaking, trees all else. But both extrapolate
+    badly: groups that move rows to where there are none have no score.
+
+    Parameters
+    ----------
+    groups : dict of str to Group
+        The groups.
+    rep_in, rep_out : Rep
+        How they act on rows and on targets.
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+    residuals : ndarray of shape (n_samples, n_outputs)
+        What a function misses of the targets that has these symmetries and has not seen these rows.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    dict of str to float
+        The score (:func:`~softeq_sklearn.levels.breaking_score`) of polynomials or the larger one
+        of trees, which are not asked about what polynomials find broken; 0 for fewer than 50 rows,
+        and for groups that do not keep the law of the rows
+        (:class:`~softeq_sklearn.levels.Orbits`).
+    """
+    untested = dict.fromkeys(groups, 0.0)
+    if len(X) < _FEWEST:
+        return untested
+    size = np.linalg.norm(residuals, axis=1, keepdims=True)
+    limit = np.quantile(size, _CUT)
+    residuals = residuals * np.minimum(1.0, limit / np.where(size > 0, size, 1.0))
+    rng = np.random.RandomState(seed)
+    orbits = {name: Orbits(X, group, rep_in, rng) for name, group in groups.items()}
+    elements = {name: some.elements() for name, some in orbits.items() if some.keeps_the_law}
+    scores = dict.fromkeys(elements, -np.inf)
+    for model in _polynomial(X.shape[1]), _trees(seed):  # the faster one first
+        rest = {name: some for name, some in elements.items() if scores[name] < BROKEN_SCORE}
+        parts = _asymmetric_parts(model, rest, rep_in, rep_out, X, residuals, seed)
+        for name, part in parts.items():
+            both = (orbits[name].at_anchor(values, rep_out) for values in (residuals, part))
+            scores[name] = max(scores[name], breaking_score(np.einsum("ij,ij->i", *both)))
+    return untested | scores
+
+
+def _asymmetric_parts(model, elements, rep_in, rep_out, X, residuals, seed):
+    """What a model adds to its symmetric part, by group, on rows that it was not fitted to."""
+    if not elements:
+        return {}
+    parts = {name: np.zeros_like(residuals) for name in elements}
+    single = residuals.shape[1] == 1
+    for train, test in KFold(_FOLDS, shuffle=True, random_state=seed).split(X):
+        model.fit(X[train], residuals[train, 0] if single else residuals[train])
+
+        def function(rows):
+            return model.predict(rows).reshape(1, len(rows), -1)
+
+        values, reps = function(X[test]), (rep_in, rep_out)
+        for name, some in elements.items():
+            part = symmetric_part(function, X[test], some[:, test], *reps, of_differences=True)
+            parts[name][test] = (values - part)[0]
+    return parts
+
+
+def _trees(seed):
+    return ExtraTreesRegressor(100, min_samples_leaf=3, random_state=seed)
+
+
+def _polynomial(n_features):
+    """Ridge regression on monomials of degree 1 and 2, or on the columns where they are many."""
+    degree = 2 if n_features * (n_features + 3) // 2 <= _MONOMIALS else 1
+    return make_pipeline(
+        StandardScaler(),
+        PolynomialFeatures(degree, include_bias=False),
+        StandardScaler(),
+        RidgeCV(_ALPHAS),
+    )
