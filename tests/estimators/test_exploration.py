@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.estimators import _exploration, _imposing
+from softeq_sklearn.estimators import _exploration, _imposing, _residual_tests
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import SE, SL, SO, O, Reflection, Translation
 from softeq_sklearn.inspection import discover
@@ -108,6 +108,30 @@ def test_trees_find_what_is_not_smooth():
     missed = np.abs(X).sum(axis=1, keepdims=True) - 4 / np.pi * size
     assert score_of_residuals(SO(2), Vector, X, missed + noise) > BROKEN_SCORE
     assert score_of_residuals(SO(2), Vector, X, np.sin(5 * size) + noise) < BROKEN_SCORE
+
+
+def test_polynomials_find_small_smooth_breaking(monkeypatch):
+    """Which trees alone do not; they are then not asked."""
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((600, 6))
+    difference = X[:, :1] * X[:, 4:5] - X[:, 1:2] * X[:, 5:6]
+    arguments = SO(2), 3 * Vector, X, 0.25 * difference + rng.standard_normal((600, 1))
+    trees = _residual_tests._trees
+    with monkeypatch.context() as patch:
+        patch.setattr(_residual_tests, "_polynomial", lambda n_features: trees(0))
+        assert score_of_residuals(*arguments) < BROKEN_SCORE
+    monkeypatch.setattr(_residual_tests, "_trees", lambda seed: None)
+    assert score_of_residuals(*arguments) > BROKEN_SCORE
+
+
+def test_polynomials_of_many_columns_are_linear():
+    def n_monomials(n):
+        model = _residual_tests._polynomial(n).fit(np.random.RandomState(0).randn(5, n), np.ones(5))
+        return model[1].n_output_features_
+
+    assert n_monomials(3) == 9
+    assert n_monomials(61) == 1952
+    assert n_monomials(62) == 62
 
 
 def test_trees_find_what_depends_on_the_place():
