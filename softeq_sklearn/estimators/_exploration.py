@@ -48,6 +48,8 @@ class Exploration:
         Level that a softer fit takes on under each group, by chance if the symmetry holds.
     weakness : float
         Factor of the strength of a group that is broken.
+    untested : set of str, empty by default
+        Groups that no test can look at, since they move rows to where there are none.
     released : set of str, empty by default
         Groups whose strength was weakened, so that the fit can break them.
     """
@@ -55,6 +57,7 @@ class Exploration:
     scores: dict
     chance: dict
     weakness: float
+    untested: set = field(default_factory=set)
     released: set = field(default_factory=set)
 
     def add_score(self, name, score):
@@ -141,9 +144,9 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         learning_rate=_RELEASED_RATE * estimator.learning_rate,
     ).fit(X, Y)
     residuals = _residuals(explorer, X, Y, rows) / scale
-    scores, chance = _scores(explorer, list(strengths), X, Y, rows, seed)
+    scores, chance, untested = _scores(explorer, list(strengths), X, Y, rows, seed)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
-    exploration = Exploration(scores, chance, float(weakness))
+    exploration = Exploration(scores, chance, float(weakness), untested)
     exploration.release(exploration.broken)
     return exploration
 
@@ -161,18 +164,20 @@ def _residuals(explorer, X, Y, rows):
 
 
 def _scores(explorer, names, X, Y, rows, seed):
-    """Score of each group by the softer networks or what they miss, and the networks' level."""
+    """Scores by the softer networks or what they miss, the networks' levels, what is untested."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
     X, Y = X[rows], Y[rows]
     mean = unseen_mean(members(X), unseen)
     reps = explorer._rep_in, explorer._rep_out
     rng = np.random.RandomState(seed)
-    scores, levels = {}, {}
+    scores, levels, untested = {}, {}, set()
     for name in names:
         group = explorer._groups[name]
         orbits = Orbits(X, group, reps[0], rng)
-        scores[name] = 0.0
-        if orbits.keeps_the_law:  # otherwise nothing can be tested
+        if not orbits.keeps_the_law:
+            scores[name] = 0.0
+            untested.add(name)
+        else:
             parts = [
                 unseen_mean(symmetric_part(members, X, orbits.elements(_ELEMENTS), *reps), unseen)
                 for _ in range(2)
@@ -188,4 +193,4 @@ def _scores(explorer, names, X, Y, rows, seed):
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
         ).error
-    return scores, levels
+    return scores, levels, untested

@@ -20,7 +20,7 @@ _GROWTH = 0.05
 def further_broken(estimator, X, Y, unseen, seed):
     """Find candidates whose breaking only the trained members show: they miss less than explorers.
 
-    The members are projected on what holds, and their residuals tested for what breaks it.
+    The members are projected on what seems to hold, and their residuals tested for what breaks it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def further_broken(estimator, X, Y, unseen, seed):
     list of str
         Names of those that the exploration had not found.
     """
-    holds = _holding(estimator)
+    holds = _holding(estimator, but=estimator._exploration.untested)
     if not holds:
         return []
     projected = copy.deepcopy(estimator.module_)
@@ -58,9 +58,10 @@ def further_broken(estimator, X, Y, unseen, seed):
 def impose(estimator, X, Y, valid):
     """Project a trained network on what no test has found broken.
 
-    Nothing at all is imposed if that makes the squared errors of held-out rows larger, by two
-    standard errors and a twentieth: breaking that explains less of the residuals is not found
-    by the tests either, and the network was not trained to be projected.
+    If that makes the squared errors of held-out rows larger, by two standard errors and a
+    twentieth, what no test could look at is left out; if they still are larger, nothing is imposed.
+    Breaking that explains less of the residuals is not found by the tests either, and the network
+    was not trained to be projected.
 
     Parameters
     ----------
@@ -80,23 +81,24 @@ def impose(estimator, X, Y, valid):
     """
     if estimator._exploration is None or estimator._exact is not None or not len(valid):
         return ()
-    holds = _holding(estimator)
-    if not holds:
-        return ()
     before = copy.deepcopy(estimator.module_.state_dict())
     errors = _squared_errors(estimator, X[valid], Y[valid])
-    estimator.module_.project(generated_by(*holds.values()))
-    change = _squared_errors(estimator, X[valid], Y[valid]) - errors
-    if change.mean() > max(2 * change.std() / np.sqrt(len(change)), _GROWTH * errors.mean()):
+    attempts, untested = [_holding(estimator)], estimator._exploration.untested
+    if untested:
+        attempts.append(_holding(estimator, but=untested))
+    for holds in filter(None, attempts):
+        estimator.module_.project(generated_by(*holds.values()))
+        change = _squared_errors(estimator, X[valid], Y[valid]) - errors
+        if change.mean() <= max(2 * change.std() / np.sqrt(len(change)), _GROWTH * errors.mean()):
+            return tuple(holds)
         estimator.module_.load_state_dict(before)
-        return ()
-    return tuple(holds)
+    return ()
 
 
-def _holding(estimator):
+def _holding(estimator, but=frozenset()):
     """Candidates with a penalty that no test found broken, and that together generate none such."""
     found, groups = estimator._exploration, estimator._penalized
-    unbroken = sorted(set(groups) - found.broken, key=found.scores.get)
+    unbroken = sorted(set(groups) - found.broken - but, key=found.scores.get)
     chosen, _ = consistent(unbroken, sorted(found.broken), groups)
     return {name: groups[name] for name in chosen}
 

@@ -35,7 +35,7 @@ from softeq_sklearn.training._strength_tuner import METHODS
 _EXPLORED_STEPS = 400
 # Gradient steps that a trial of candidates which keep no lengths needs to tell.
 _TRIAL_STEPS = 400
-# Factor of all strengths in a trial.
+# Factor of the strengths of other candidates in a trial.
 _TRIAL_STRENGTH = 0.003
 
 

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.model_selection import train_test_split
 
 from softeq_sklearn.estimators._divergence import Divergence
 
-# A level that no symmetry shows which holds, even in a short fit to noisy targets; see the tests.
-_FAR = 0.1
 
-# Share of the loss with all candidates from which on they cost accuracy for sure.
-_CLEARLY = 0.5
+def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration, seed):
+    """Names of candidates that keep no lengths and with which the network is worse.
 
-
-def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration, seed):
-    """Names of candidates without which the network is better, and which are far from holding.
-
-    A candidate that keeps no lengths, such as SL(3), GL(3) or SO13p, forbids the network to
-    contract V with V and to damp its products. If it is broken this costs accuracy, and it costs it
-    before any strength is tuned. So two networks are trained for a while with weak strengths, one
-    with and one without all such candidates. If the one without them has the lower loss on
-    held-out rows, those whose level is over 0.1 in the other one are misspecified; all are, if
-    training diverges with them alone.
+    A candidate such as SL(3), GL(3) or SO13p forbids the network to contract V with V and to damp
+    its products. If it is broken this costs accuracy, and it costs it before any strength is tuned;
+    and no test of residuals can find it broken, since it moves rows to where there are none. So a
+    network is trained for a while without all such candidates, and one with each of them, at its
+    strength, as it would stay: those with larger squared errors on held-out rows, by two standard
+    errors, are misspecified. Other candidates, which may be broken, have weak strengths meanwhile.
 
     Parameters
     ----------
@@ -34,12 +29,12 @@ def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration,
         Their strengths.
     X : ndarray of shape (n_samples, n_features)
         Rows.
-    y : ndarray of shape (n_samples, n_outputs)
+    Y : ndarray of shape (n_samples, n_outputs)
         Targets.
     max_epochs : int
         Epochs of a trial.
     exploration : float
-        Factor of the strengths.
+        Factor of the strengths of the other candidates.
     seed : int
         Seed of the trials.
 
@@ -47,19 +42,20 @@ def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration,
     -------
     list of str
         None of them if all candidates keep lengths up to a factor, or none does, or no rows are
-        held out, or training diverges either way.
+        held out; those with which training diverges, unless it diverges without them, too.
     """
     active = [name for name in groups if strengths[name] > 0]
     suspects = [name for name in active if not groups[name].is_conformal]
-    held_out = int(estimator.validation_fraction * len(X))
-    if not suspects or len(suspects) == len(active) or not held_out:
+    n_held_out = int(estimator.validation_fraction * len(X))
+    if not suspects or len(suspects) == len(active) or not n_held_out:
         return []
+    train, test = train_test_split(np.arange(len(X)), test_size=n_held_out, random_state=seed)
+    weak = {name: 0.0 if name in suspects else exploration * strengths[name] for name in groups}
 
-    def trial(left_out):
-        weak = {n: 0.0 if n in left_out else exploration * strengths[n] for n in groups}
+    def squared_errors(**chosen):
         copy = clone(estimator).set_params(
             groups=groups,
-            strengths=weak,
+            strengths=weak | chosen,
             tuning="fixed",
             n_members=1,
             max_epochs=max_epochs,
@@ -70,21 +66,20 @@ def misspecified(estimator, groups, strengths, X, y, *, max_epochs, exploration,
             verbose=0,
         )
         try:
-            return copy.fit(X, y)
+            copy.fit(X[train], Y[train])
         except Divergence:
-            return None
+            return np.full(len(test), np.inf)
+        return ((copy.predict(X[test]) - Y[test]) ** 2).sum(axis=1)
 
-    full, rest = trial(()), trial(suspects)
-    if not _best_loss(rest) < _best_loss(full):
-        return []
-    if _best_loss(rest) < _CLEARLY * _best_loss(full):  # whose levels then say little
-        return suspects
-    levels = dict(zip(full.levels_.name, full.levels_.error, strict=True))
-    return [name for name in suspects if levels[name] > _FAR]
+    without = squared_errors()
+    return [
+        name for name in suspects if _are_larger(squared_errors(**{name: strengths[name]}), without)
+    ]
 
 
-def _best_loss(estimator):
-    """Lowest loss on held-out rows; infinite where training has diverged."""
-    if estimator is None:
-        return np.inf
-    return np.nanmin(estimator.history_[:, "valid_loss"])
+def _are_larger(errors, others):
+    """Whether paired errors are larger in the mean, by two standard errors; infinite ones are."""
+    if not np.isfinite(errors).all():
+        return bool(np.isfinite(others).all())
+    change = errors - others
+    return bool(change.mean() > 2 * change.std() / np.sqrt(len(change)))

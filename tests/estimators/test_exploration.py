@@ -81,7 +81,7 @@ def score_of_residuals(group, rep, X, residuals):
 def test_what_the_last_test_finds_is_released_and_training_goes_on(monkeypatch):
     """Residuals of the trained members put right an exploration that has found nothing."""
     monkeypatch.setattr(_exploration, "_scores", lambda explorer, names, *rest: (
-        dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.01)
+        dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.01), set()
     ))  # fmt: skip
     model = fitted(*rows(), {"rotations": SO(2), **AXES}, n_members=3)
     found, levels = model._exploration, model.levels_
@@ -160,6 +160,29 @@ def test_what_is_imposed_contains_nothing_broken():
     assert list(_imposing._holding(estimator)) == ["yz"]
     found.broken = set()
     assert set(_imposing._holding(estimator)) == set(planes)
+
+
+@pytest.mark.parametrize(("growth", "imposed"), [(1.0, {"turns", "SL"}), (9.0, {"turns"})])
+def test_what_no_test_can_look_at_is_imposed_only_if_it_costs_nothing(monkeypatch, growth, imposed):
+    """Where it does, the other candidates are imposed without it."""
+    projected = []
+    module = SimpleNamespace(
+        state_dict=dict, load_state_dict=lambda state: projected.clear(), project=projected.append
+    )
+    estimator = SimpleNamespace(
+        _exploration=_exploration.Exploration({"turns": 0.0, "SL": 0.0}, {}, 1.0, {"SL"}),
+        _penalized={"turns": SO(2), "SL": SL(2)},
+        _exact=None,
+        module_=module,
+    )
+
+    def squared_errors(estimator, X, Y):
+        volumes = projected and not projected[-1].is_orthogonal
+        return np.full(5, growth if volumes else 1.0)
+
+    monkeypatch.setattr(_imposing, "_squared_errors", squared_errors)
+    rows = np.zeros((5, 2)), np.zeros((5, 1)), np.arange(5)
+    assert set(_imposing.impose(estimator, *rows)) == imposed
 
 
 def test_one_member_supports_and_denies_nothing():

@@ -1,10 +1,7 @@
 """Candidates that keep no lengths: left out where they cost accuracy and are far from holding."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from skorch.history import History
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
@@ -47,44 +44,67 @@ def test_kept_where_it_holds():
     assert trials((X.reshape(-1, 8), y), "2*Vector", "Scalar", groups) == []
 
 
+@pytest.mark.slow
+def test_left_out_where_it_costs():
+    """Lengths beside a column that breaks all rotations: no volume is kept either."""
+    X = np.random.RandomState(0).standard_normal((600, 9))
+    y = np.linalg.norm(X[:, :3], axis=1, keepdims=True) + 0.5 * X[:, 2:3]
+    groups = {"turns": SO(3), "SL": SL(3)}
+    assert trials((X, y), "3*Vector", "Scalar", groups, validation_fraction=0.3) == ["SL"]
+
+
+@pytest.fixture
+def fitted_with(monkeypatch):
+    """Let trials end at once, with errors of held-out rows that depend on the suspects."""
+
+    def use(errors):
+        seen = []
+
+        def fit(self, X, y):
+            seen.append(self.get_params() | {"n_rows": len(X)})
+            chosen = [name for name in ("SL", "shear") if self.strengths.get(name)]
+            if not np.isfinite(errors[tuple(chosen)]).all():
+                raise Divergence("learning_rate must be small enough")
+            self.errors_ = errors[tuple(chosen)]
+            return self
+
+        monkeypatch.setattr(SoftEquivariantRegressor, "fit", fit)
+        monkeypatch.setattr(
+            SoftEquivariantRegressor, "predict", lambda self, X: np.sqrt(self.errors_)[:, None]
+        )
+        return seen
+
+    return use
+
+
+SHEAR = MatrixGroup([[[0, 1, 0], [0, 0, 0], [0, 0, 0]]])
+ROWS = np.zeros((40, 3)), np.zeros((40, 1))  # of which 20 are held out
+STEPS = np.arange(20) % 2
+
+
 @pytest.mark.parametrize(
-    ("loss_with", "loss_without", "levels", "found"),
+    ("of_sl", "of_shear", "found"),
     [
-        (0.3, 0.2, {"SL": 0.3, "shear": 0.3}, ["SL", "shear"]),
-        (0.3, 0.2, {"SL": 0.05, "shear": 0.3}, ["shear"]),
-        (0.3, 0.2, {"SL": 0.05, "shear": 0.05}, []),
-        (0.3, 0.1, {"SL": 0.05, "shear": 0.05}, ["SL", "shear"]),
-        (0.1, 0.3, {"SL": 0.3, "shear": 0.3}, []),
+        (np.full(20, 2.0), np.full(20, 0.5), ["SL"]),
+        (np.full(20, 1.0), np.full(20, 1.1), ["shear"]),
+        (0.1 + 3.4 * STEPS, 0.1 + 2.4 * STEPS, ["SL"]),  # by 0.8 and 0.3; errors 0.38 and 0.27
+        (np.full(20, 2.0), np.full(20, 2.0), ["SL", "shear"]),
+        (np.full(20, np.inf), np.full(20, 1.0), ["SL"]),
     ],
 )
-def test_rule(monkeypatch, loss_with, loss_without, levels, found):
-    """A much lower loss without, or a lower one and a large level with."""
-    seen = []
-
-    def fit(self, X, y):
-        seen.append(self.get_params())
-        full = self.strengths["SL"] > 0
-        self.history_ = History()
-        for loss in (9.0, loss_with if full else loss_without):
-            self.history_.new_epoch()
-            self.history_.record("valid_loss", loss)
-        self.levels_ = SimpleNamespace(
-            name=np.array(["O", *levels]), error=np.array([0.9, *levels.values()])
-        )
-        return self
-
-    monkeypatch.setattr(SoftEquivariantRegressor, "fit", fit)
-    monkeypatch.setattr(SoftEquivariantRegressor, "history_", None)
-    shear = MatrixGroup([[[0, 1, 0], [0, 0, 0], [0, 0, 0]]])
-    groups = {"O": O(3), "SL": SL(3), "shear": shear}
-    data = np.zeros((10, 3)), np.zeros(10)
-    assert trials(data, "Vector", "Scalar", groups, {"O": 2.0}, n_members=5) == found
+def test_rule(fitted_with, of_sl, of_shear, found):
+    """Larger squared errors with the candidate, by two standard errors."""
+    seen = fitted_with({(): np.ones(20), ("SL",): of_sl, ("shear",): of_shear})
+    groups = {"O": O(3), "SL": SL(3), "shear": SHEAR}
+    assert trials(ROWS, "Vector", "Scalar", groups, {"O": 2.0}, n_members=5) == found
     assert [params["strengths"] for params in seen] == [
-        {"O": 0.006, "SL": 0.003, "shear": 0.003},
         {"O": 0.006, "SL": 0.0, "shear": 0.0},
+        {"O": 0.006, "SL": 1.0, "shear": 0.0},
+        {"O": 0.006, "SL": 0.0, "shear": 1.0},
     ]
     for params in seen:
         assert (params["n_members"], params["tuning"], params["max_epochs"]) == (1, "fixed", 30)
+        assert params["n_rows"] == 20
 
 
 def test_nothing_to_try(inertia, monkeypatch):
@@ -104,22 +124,10 @@ def test_nothing_to_try(inertia, monkeypatch):
     assert trials(few, *reps, {"O": O(3), "SL": SL(3)}, validation_fraction=0.1) == []
 
 
-@pytest.mark.parametrize(("diverges", "found"), [(("with",), ["SL"]), (("with", "without"), [])])
-def test_trials_that_diverge(inertia, monkeypatch, diverges, found):
-    """A trial that fails says that its candidates cost too much; it does not end the fit."""
-    data, rows = inertia
-
-    def fit(self, X, y):
-        if ("with" if self.strengths["SL"] > 0 else "without") in diverges:
-            raise Divergence("learning_rate must be small enough")
-        self.history_ = History()
-        self.history_.new_epoch()
-        self.history_.record("valid_loss", 0.1)
-        return self
-
-    monkeypatch.setattr(SoftEquivariantRegressor, "fit", fit)
-    monkeypatch.setattr(SoftEquivariantRegressor, "history_", None)
-    assert trials(rows, data.rep_in, data.rep_out, {"O": O(3), "SL": SL(3)}) == found
+def test_all_trials_diverge(fitted_with):
+    """Then it is not for the candidate; the fit itself will say what to do."""
+    fitted_with(dict.fromkeys([(), ("SL",)], np.full(20, np.inf)))
+    assert trials(ROWS, "Vector", "Scalar", {"O": O(3), "SL": SL(3)}) == []
 
 
 @pytest.fixture
