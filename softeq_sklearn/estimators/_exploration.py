@@ -97,8 +97,9 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     2. They are trained on with weak strengths: small breaking that takes few weights is learnt
        fast from here. A group is broken if the asymmetric part of these networks predicts residuals
        of their symmetric part (:func:`~softeq_sklearn.levels.breaking_score`).
-    3. Networks that begin symmetric do not learn everything. So polynomials and trees are fitted to
-       the residuals of each symmetric part, and their asymmetric part is tested in the same way.
+    3. Networks that begin symmetric do not learn everything. So simple regressors are fitted to the
+       residuals of each symmetric part, and their asymmetric part is tested in the same way. Trees
+       are asked only where there is no last test after training.
 
     Parameters
     ----------
@@ -144,7 +145,8 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         learning_rate=_RELEASED_RATE * estimator.learning_rate,
     ).fit(X, Y)
     residuals = _residuals(explorer, X, Y, rows) / scale
-    scores, chance, untested = _scores(explorer, list(strengths), X, Y, rows, seed)
+    is_last = estimator.n_members == 1
+    scores, chance, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     exploration = Exploration(scores, chance, float(weakness), untested)
     exploration.release(exploration.broken)
@@ -163,7 +165,7 @@ def _residuals(explorer, X, Y, rows):
     return Y[rows] - unseen_mean(values, explorer.unseen_[:, rows])
 
 
-def _scores(explorer, names, X, Y, rows, seed):
+def _scores(explorer, names, X, Y, rows, seed, is_last):
     """Scores by the softer networks or what they miss, the networks' levels, what is untested."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
     X, Y = X[rows], Y[rows]
@@ -188,8 +190,8 @@ def _scores(explorer, names, X, Y, rows, seed):
             scores[name] = breaking_score(products)
             if scores[name] < BROKEN_SCORE:
                 residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
-                missed = residual_scores({name: group}, *reps, X, residuals, own)[name]
-                scores[name] = max(scores[name], missed)
+                missed = residual_scores({name: group}, *reps, X, residuals, own, trees=is_last)
+                scores[name] = max(scores[name], missed[name])
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
         ).error

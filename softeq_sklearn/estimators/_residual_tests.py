@@ -1,9 +1,10 @@
-"""Trees and polynomials that look for broken symmetries in what networks have not learnt."""
+"""Simple regressors that look for broken symmetries in what networks have not learnt."""
 
 from __future__ import annotations
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
@@ -20,14 +21,17 @@ _FOLDS, _FEWEST = 10, 50
 _MONOMIALS = 2000
 # Regularisation of monomials of unit variance, of which cross-validation takes one.
 _ALPHAS = np.logspace(1, 6, 11)
+# Inverse range of the kernel, divided by the number of columns.
+_INVERSE_RANGE = 0.5
 
 
-def residual_scores(groups, rep_in, rep_out, X, residuals, seed):
+def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True):
     """Score groups by simple functions that are fitted to residuals.
 
     A network that begins symmetric does not learn every function that breaks the symmetry; these
-    begin with none. Polynomials see small smooth breaking, trees all else. But both extrapolate
-    badly: groups that move rows to where there are none have no score.
+    begin with none. Polynomials see small smooth breaking, a Laplacian kernel what has edges, and
+    trees, which take long, what needs few of many columns. But all extrapolate badly: groups that
+    move rows to where there are none have no score.
 
     Parameters
     ----------
@@ -41,14 +45,15 @@ def residual_scores(groups, rep_in, rep_out, X, residuals, seed):
         What a function misses of the targets that has these symmetries and has not seen these rows.
     seed : int
         Seed.
+    trees : bool, default=True
+        Whether trees are asked, too.
 
     Returns
     -------
     dict of str to float
-        The score (:func:`~softeq_sklearn.levels.breaking_score`) of polynomials or the larger one
-        of trees, which are not asked about what polynomials find broken; 0 for fewer than 50 rows,
-        and for groups that do not keep the law of the rows
-        (:class:`~softeq_sklearn.levels.Orbits`).
+        The largest score (:func:`~softeq_sklearn.levels.breaking_score`); once one says that a
+        group is broken, no other is asked. 0 for fewer than 50 rows, and for groups that do not
+        keep the law of the rows (:class:`~softeq_sklearn.levels.Orbits`).
     """
     untested = dict.fromkeys(groups, 0.0)
     if len(X) < _FEWEST:
@@ -60,7 +65,8 @@ def residual_scores(groups, rep_in, rep_out, X, residuals, seed):
     orbits = {name: Orbits(X, group, rep_in, rng) for name, group in groups.items()}
     elements = {name: some.elements() for name, some in orbits.items() if some.keeps_the_law}
     scores = dict.fromkeys(elements, -np.inf)
-    for model in _polynomial(X.shape[1]), _trees(seed):  # the faster one first
+    models = [_polynomial(X.shape[1]), _kernel(X.shape[1]), _trees(seed)]  # the fastest one first
+    for model in models if trees else models[:-1]:
         rest = {name: some for name, some in elements.items() if scores[name] < BROKEN_SCORE}
         parts = _asymmetric_parts(model, rest, rep_in, rep_out, X, residuals, seed)
         for name, part in parts.items():
@@ -86,6 +92,11 @@ def _asymmetric_parts(model, elements, rep_in, rep_out, X, residuals, seed):
             part = symmetric_part(function, X[test], some[:, test], *reps, of_differences=True)
             parts[name][test] = (values - part)[0]
     return parts
+
+
+def _kernel(n_features):
+    kernel = KernelRidge(kernel="laplacian", gamma=_INVERSE_RANGE / n_features)
+    return make_pipeline(StandardScaler(), kernel)
 
 
 def _trees(seed):

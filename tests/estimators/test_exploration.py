@@ -110,18 +110,67 @@ def test_trees_find_what_is_not_smooth():
     assert score_of_residuals(SO(2), Vector, X, np.sin(5 * size) + noise) < BROKEN_SCORE
 
 
-def test_polynomials_find_small_smooth_breaking(monkeypatch):
-    """Which trees alone do not; they are then not asked."""
+@pytest.fixture
+def only(monkeypatch):
+    """Leave one kind of regressor alone; the others must not be asked."""
+
+    def use(name):
+        kept = getattr(_residual_tests, name)
+        for other in ("_polynomial", "_kernel", "_trees"):
+            monkeypatch.setattr(_residual_tests, other, kept if other == name else lambda n: None)
+        fits = _residual_tests._asymmetric_parts
+
+        def parts(model, elements, *rest):
+            return {} if model is None else fits(model, elements, *rest)
+
+        monkeypatch.setattr(_residual_tests, "_asymmetric_parts", parts)
+
+    return use
+
+
+@pytest.mark.parametrize(
+    ("name", "finds"), [("_polynomial", True), ("_kernel", False), ("_trees", False)]
+)
+def test_polynomials_find_small_smooth_breaking(only, name, finds):
+    only(name)
     rng = np.random.RandomState(0)
     X = rng.standard_normal((600, 6))
     difference = X[:, :1] * X[:, 4:5] - X[:, 1:2] * X[:, 5:6]
-    arguments = SO(2), 3 * Vector, X, 0.25 * difference + rng.standard_normal((600, 1))
-    trees = _residual_tests._trees
-    with monkeypatch.context() as patch:
-        patch.setattr(_residual_tests, "_polynomial", lambda n_features: trees(0))
-        assert score_of_residuals(*arguments) < BROKEN_SCORE
-    monkeypatch.setattr(_residual_tests, "_trees", lambda seed: None)
-    assert score_of_residuals(*arguments) > BROKEN_SCORE
+    residuals = 0.25 * difference + rng.standard_normal((600, 1))
+    assert (score_of_residuals(SO(2), 3 * Vector, X, residuals) > BROKEN_SCORE) == finds
+
+
+@pytest.mark.parametrize(
+    ("name", "finds"), [("_polynomial", False), ("_kernel", True), ("_trees", True)]
+)
+def test_kernels_and_trees_find_breaking_with_edges(only, name, finds):
+    """As of the ratio of two lengths that are sums of coordinates without signs."""
+    only(name)
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((600, 6))
+    first, second = np.abs(X[:, :2]), np.abs(X[:, 2:])
+    ratio = first.sum(axis=1) / second.sum(axis=1)
+    fair = np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)
+    residuals = (ratio - ratio.mean() / fair.mean() * fair)[:, None]
+    residuals += 0.1 * rng.standard_normal((600, 1))
+    assert (score_of_residuals(SO(2), 3 * Vector, X, residuals) > BROKEN_SCORE) == finds
+
+
+def test_when_trees_are_asked(monkeypatch):
+    """Where no one else finds anything, unless they are not wanted."""
+
+    class Trees:
+        def fit(self, X, y):
+            raise InterruptedError
+
+    monkeypatch.setattr(_residual_tests, "_trees", lambda seed: Trees())
+    rng = np.random.RandomState(0)
+    X, noise = rng.standard_normal((200, 2)), rng.standard_normal((200, 1))
+    arguments = {"turns": SO(2)}, Vector, Scalar, X
+    assert residual_scores(*arguments, X[:, :1] + noise, 0)["turns"] > BROKEN_SCORE
+    assert residual_scores(*arguments, noise, 0, trees=False)["turns"] < BROKEN_SCORE
+    with pytest.raises(InterruptedError):
+        residual_scores(*arguments, noise, 0)
 
 
 def test_polynomials_of_many_columns_are_linear():
