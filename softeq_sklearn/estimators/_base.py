@@ -430,7 +430,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
 
         It is evaluated in float64: a network trained in float32 is a function like any other, an
         exactly equivariant one keeps its symmetry to the last digits, and a row's prediction does
-        not depend on the rows beside it.
+        not depend on the rows beside it, but for the last digit.
         """
         module = copy.deepcopy(self.module_ if module is None else module).double().eval()
         device = next(module.parameters()).device

@@ -106,7 +106,7 @@ def test_a_candidate_is_called_by_its_name(soft, data):
     display = OrbitDisplay.from_estimator(soft, row, "rotations", n_points=5)
     other = OrbitDisplay.from_estimator(soft, row[None], SO(2), n_points=5)
     np.testing.assert_array_equal(display.values, other.values)
-    np.testing.assert_array_equal(display.values[0], soft.predict(row[None])[0])
+    np.testing.assert_allclose(display.values[0], soft.predict(row[None])[0], rtol=1e-12)
     flipped = OrbitDisplay.from_estimator(soft, row, "flip")
     np.testing.assert_allclose(flipped.values[1], soft.predict([row * [-1, 1, -1, 1]])[0])
     np.testing.assert_allclose(flipped.expected[1], soft.predict([row])[0] * [-1, 1])
