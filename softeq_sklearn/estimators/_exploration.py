@@ -145,7 +145,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         learning_rate=_RELEASED_RATE * estimator.learning_rate,
     ).fit(X, Y)
     residuals = _residuals(explorer, X, Y, rows) / scale
-    is_last = estimator.n_members == 1
+    is_last = not estimator._tests_at_the_end(len(X))
     scores, chance, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     exploration = Exploration(scores, chance, float(weakness), untested)

@@ -499,9 +499,13 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         enough = n_steps >= _EXPLORED_STEPS
         return self.tuning == "explore" or (self.tuning == "auto" and enough)
 
+    def _tests_at_the_end(self, n_rows):
+        """Whether what an exploration has not found broken is tested once more after training."""
+        n_held_out = int(self.validation_fraction * n_rows)
+        return self._exact is None and self.n_members > 1 and n_held_out > 0
+
     def _releases(self, X, Y, train, valid, seeds):
-        tested = self._exploration is not None and self._exact is None and self.n_members > 1
-        if not tested or not len(valid):
+        if self._exploration is None or not self._tests_at_the_end(len(X)):
             return False
         unseen = self._unseen_rows(len(X), train, seeds[0])
         further = further_broken(self, X, Y, unseen, int(seeds[1]))

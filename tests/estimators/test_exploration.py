@@ -173,6 +173,27 @@ def test_when_trees_are_asked(monkeypatch):
         residual_scores(*arguments, noise, 0)
 
 
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({"n_members": 1}, [True]),
+        ({"n_members": 2}, [False, True]),
+        ({"n_members": 2, "validation_fraction": 0}, [True]),
+    ],
+)
+def test_trees_are_asked_by_the_last_test(monkeypatch, options, asked):
+    seen = []
+
+    def scores(groups, *rest, trees=True):
+        seen.append(trees)
+        return dict.fromkeys(groups, 0.0)
+
+    for module in (_exploration, _imposing):
+        monkeypatch.setattr(module, "residual_scores", scores)
+    fitted(*rows(n=150), {"x": AXES["x"]}, **options)
+    assert seen == asked
+
+
 def test_polynomials_of_many_columns_are_linear():
     def n_monomials(n):
         model = _residual_tests._polynomial(n).fit(np.random.RandomState(0).randn(5, n), np.ones(5))
