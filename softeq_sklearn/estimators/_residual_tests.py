@@ -17,7 +17,7 @@ _CUT = 0.99
 # Parts of the rows of which each is predicted by functions fitted to the others; rows that they
 # need.
 _FOLDS, _FEWEST = 10, 50
-# Monomials of degree 2; with more there are none.
+# Most monomials of degree 1 and 2; where there would be more, the columns alone are taken.
 _MONOMIALS = 2000
 # Regularisation of monomials of unit variance, of which cross-validation takes one.
 _ALPHAS = np.logspace(1, 6, 11)

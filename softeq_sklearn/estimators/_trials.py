@@ -41,18 +41,18 @@ def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration,
     Returns
     -------
     list of str
-        None of them if all candidates keep lengths up to a factor, or none does, or no rows are
-        held out; those with which training diverges, unless it diverges without them, too.
+        None of them if all candidates keep lengths up to a factor, or none does, or fewer than two
+        rows are held out; those with which training diverges, unless it diverges without them, too.
     """
     active = [name for name in groups if strengths[name] > 0]
     suspects = [name for name in active if not groups[name].is_conformal]
     n_held_out = int(estimator.validation_fraction * len(X))
-    if not suspects or len(suspects) == len(active) or not n_held_out:
+    if not suspects or len(suspects) == len(active) or n_held_out < 2:
         return []
     train, test = train_test_split(np.arange(len(X)), test_size=n_held_out, random_state=seed)
     weak = {name: 0.0 if name in suspects else exploration * strengths[name] for name in groups}
 
-    def squared_errors(**chosen):
+    def squared_errors(chosen):
         copy = clone(estimator).set_params(
             groups=groups,
             strengths=weak | chosen,
@@ -71,9 +71,9 @@ def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration,
             return np.full(len(test), np.inf)
         return ((copy.predict(X[test]) - Y[test]) ** 2).sum(axis=1)
 
-    without = squared_errors()
+    without = squared_errors({})
     return [
-        name for name in suspects if _are_larger(squared_errors(**{name: strengths[name]}), without)
+        name for name in suspects if _are_larger(squared_errors({name: strengths[name]}), without)
     ]
 
 
@@ -82,4 +82,4 @@ def _are_larger(errors, others):
     if not np.isfinite(errors).all():
         return bool(np.isfinite(others).all())
     change = errors - others
-    return bool(change.mean() > 2 * change.std() / np.sqrt(len(change)))
+    return bool(change.mean() > 2 * change.std(ddof=1) / np.sqrt(len(change)))

@@ -100,7 +100,7 @@ def test_only_exact_symmetries_are_supported():
     assert not model.partial_fit(X, Y).levels_.supported.any()
 
 
-def test_trees_find_what_is_not_smooth():
+def test_residuals_show_what_is_not_smooth():
     rng = np.random.RandomState(0)
     X = rng.standard_normal((600, 2))
     noise, size = 0.05 * rng.standard_normal((600, 1)), np.linalg.norm(X, axis=1, keepdims=True)
@@ -204,7 +204,7 @@ def test_polynomials_of_many_columns_are_linear():
     assert n_monomials(62) == 62
 
 
-def test_trees_find_what_depends_on_the_place():
+def test_residuals_show_what_depends_on_the_place():
     """Also for groups without a uniform law, whose elements exchange places of rows."""
     rng = np.random.RandomState(0)
     X = rng.standard_normal((600, 4))
@@ -214,7 +214,7 @@ def test_trees_find_what_depends_on_the_place():
     assert score_of_residuals(*arguments, steps + noise) < BROKEN_SCORE
 
 
-def test_where_trees_say_nothing():
+def test_where_residuals_say_nothing():
     """With few rows, and for groups that move rows to where there are none."""
     X = np.random.RandomState(0).standard_normal((200, 2))
     assert score_of_residuals(O(2), Vector, X[:40], X[:40, :1]) == 0
@@ -288,7 +288,7 @@ def test_a_projected_copy_has_no_scores():
     assert projected.error[0] < 1e-6 and projected.verdict[0] == "cannot tell"
 
 
-def test_trees_of_several_groups_are_the_same():
+def test_scores_of_several_groups_are_the_same():
     """Scores do not depend on the company, but for the elements drawn."""
     rng = np.random.RandomState(0)
     X = rng.standard_normal((300, 2))
