@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
-from tests.benchmarks.discovery._tasks import FEW, PLENTY
+from tests.benchmarks.discovery._tasks import FEW, MISSPECIFIED, PLENTY
 
 VERDICTS = ("exact", "approximate", "broken", "cannot tell")
 # A group with a larger true error than this must not be called exact.
@@ -17,6 +17,8 @@ CLEARLY_BROKEN = 0.02
 CASES = 200
 CLEAR_NOISE, STRONG_NOISE = 0.1, 0.3
 FOUND = 0.95
+# Test errors with misspecified candidates may be so many times those without.
+HURT = 1.05
 _NUMBERS = {
     "noise",
     "target_noise",
@@ -29,9 +31,12 @@ _NUMBERS = {
     "error_low",
     "error_high",
     "floor",
+    "test_mse",
     "test_nmse",
     "cpu_seconds",
 }
+# What fits of one task and seed share.
+_TASK = "family", "noise", "target_noise", "rows", "inputs", "seed"
 
 
 @dataclass(frozen=True)
@@ -127,17 +132,26 @@ class Rows:
 
     def fits(self):
         """The lines of each fit in turn, as Rows."""
-        names = "family", "noise", "target_noise", "rows", "inputs", "seed"
-        keys = list(zip(*(self.columns[name] for name in names), strict=True))
+        return [self.where(np.array(places)) for places in self._places().values()]
+
+    def firsts(self):
+        """The first line of each fit, as Rows."""
+        return self.where(np.array([places[0] for places in self._places().values()]))
+
+    def _places(self):
+        columns = [self.columns[name] for name in (*_TASK, "candidates")]
         places = {}
-        for i, key in enumerate(keys):
+        for i, key in enumerate(zip(*columns, strict=True)):
             places.setdefault(key, []).append(i)
-        return [self.where(np.array(chosen)) for chosen in places.values()]
+        return places
 
 
 def grid(rows):
-    """The lines whose inputs fill space and are not too few: those that the bars speak of."""
-    return rows.where((rows.inputs == "space") & ~np.isin(rows.rows, FEW))
+    """The lines whose inputs fill space and are not too few, with the usual candidates: those that
+    the bars speak of where they do not name others.
+    """
+    usual = (rows.inputs == "space") & (rows.candidates == "usual")
+    return rows.where(usual & ~np.isin(rows.rows, FEW))
 
 
 def mean(values):
@@ -172,6 +186,7 @@ def bars(rows, times=()):
         *broken_found(clean),
         *other_verdicts(reliable, plenty),
         *unidentifiable(rows),
+        *misspecified(rows),
         *times_of_members(times),
     ]
 
@@ -415,6 +430,55 @@ def unidentifiable(rows):
             len(rows),
             as_percent=True,
         ),
+    ]
+
+
+def misspecified(rows):
+    """Whether candidates that the data have nothing of are called broken, and cost nothing.
+
+    Each fit with them stands beside the one of the same task and seed without them.
+    """
+    pairs = with_and_without(rows)
+    added = rows.where(np.isin(rows.group, list(MISSPECIFIED)))
+    ratios = [more.test_mse[0] / usual.test_mse[0] for more, usual in pairs]
+    same = [
+        verdict == usual.verdict[list(usual.group).index(group)]
+        for more, usual in pairs
+        for group, verdict in zip(more.group, more.verdict, strict=True)
+        if group in usual.group
+    ]
+    median, worst = (float(f(ratios)) if ratios else np.nan for f in (np.median, np.max))
+    what = "misspecified candidates"
+    return [
+        Bar(
+            f"{what} called broken",
+            mean(added.verdict == "broken"),
+            len(added),
+            least=1,
+            most=1,
+            as_percent=True,
+        ),
+        Bar(f"test MSE with {what} over that without, median", median, len(ratios), most=HURT),
+        Bar("- the largest ratio", worst, len(ratios)),
+        Bar(
+            f"- other candidates with the verdict that they have without {what}",
+            mean(same),
+            len(same),
+            as_percent=True,
+        ),
+    ]
+
+
+def with_and_without(rows):
+    """Pairs of fits of one task, with misspecified candidates and without, where both are there."""
+    fits = {candidates: {} for candidates in ("usual", "misspecified")}
+    for fit in rows.fits():
+        key = tuple(fit.columns[name][0] for name in _TASK)
+        fits[fit.candidates[0]][key] = fit
+    return [
+        (fit, fits["usual"][key])
+        for key, fit in fits["misspecified"].items()
+        if key in fits["usual"]
     ]
 
 

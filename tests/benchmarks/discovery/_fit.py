@@ -16,7 +16,7 @@ from softeq_sklearn.inspection import discover
 from tests.benchmarks.discovery._tasks import Cell, Task
 
 # What makes a fit another fit, then what is known of the target, then what came out.
-KEY = ("family", "noise", "target_noise", "rows", "inputs", "seed")
+KEY = ("family", "noise", "target_noise", "rows", "inputs", "candidates", "seed")
 SETTING = ("tuning", "n_members", "epochs", "hidden")
 COLUMNS = [
     *KEY,
@@ -84,8 +84,8 @@ class Setting:
 def key_of(task, setting):
     """What tells fits apart, as a tuple of texts like those in the CSV file."""
     cell = task.cell
-    values = cell.family, cell.noise, cell.target_noise, cell.n_rows, cell.inputs, task.seed
-    return tuple(str(value) for value in values) + setting.texts()
+    place = cell.family, cell.noise, cell.target_noise, cell.n_rows, cell.inputs, cell.candidates
+    return tuple(str(value) for value in (*place, task.seed)) + setting.texts()
 
 
 def key_of_line(line):

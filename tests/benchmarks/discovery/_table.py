@@ -81,7 +81,7 @@ def times_of(lines, times):
 
 def size_of_run(rows):
     """Fits, levels, seeds and processor time, as a sentence."""
-    hours = rows.where(first_of_fits(rows)).cpu_seconds.sum() / 3600
+    hours = rows.firsts().cpu_seconds.sum() / 3600
     return (
         f"{len(rows.fits())} fits, {len(rows)} levels, seeds {rows.seed.min():.0f} to "
         f"{rows.seed.max():.0f}, {hours:.2f} hours of one processor.\n"
@@ -177,12 +177,21 @@ def from_which_noise(rows):
 
 def every_cell(rows):
     """A line for each cell, also the bad ones."""
-    names = "family", "inputs", "rows", "target_noise", "noise"
+    names = "family", "inputs", "candidates", "rows", "target_noise", "noise"
     order = np.lexsort([rows.columns[name] for name in reversed(names)])
     cells = {}
     for i in order:
         cells.setdefault(tuple(rows.columns[name][i] for name in names), []).append(i)
-    head = ["family", "inputs", "rows", "target noise", "noise", "fits", "mean abs. error"]
+    head = [
+        "family",
+        "inputs",
+        "candidates",
+        "rows",
+        "target noise",
+        "noise",
+        "fits",
+        "mean abs. error",
+    ]
     head += ["level of exact", "level of broken (truth)", "coverage", "test nMSE", "CPU s"]
     head += ["verdicts of exact", "of broken", "where rows cannot answer"]
     lines = [cell_line(key, rows.where(np.array(places))) for key, places in cells.items()]
@@ -195,12 +204,20 @@ def every_cell(rows):
 
 def cell_line(key, rows):
     """Texts of one line of the table of cells."""
-    family, inputs, n_rows, target_noise, noise = key
-    one = rows.where(first_of_fits(rows))
+    family, inputs, candidates, n_rows, target_noise, noise = key
+    one = rows.firsts()
     can = rows.where(rows.identifiable == 1)
     exact, broken = can.where(can.true_error == 0), can.where(can.true_error > 0)
     told = can.where(np.isfinite(can.error_low))
-    text = [family, inputs, f"{n_rows:.0f}", f"{target_noise:g}", f"{noise:g}", f"{len(one)}"]
+    text = [
+        family,
+        inputs,
+        candidates,
+        f"{n_rows:.0f}",
+        f"{target_noise:g}",
+        f"{noise:g}",
+        f"{len(one)}",
+    ]
     text += [number(mean(off(can))), number(mean(exact.error))]
     text += [
         f"{number(mean(broken.error))} ({number(mean(broken.true_error))})" if len(broken) else ""
@@ -208,22 +225,6 @@ def cell_line(key, rows):
     text += [f"{100 * mean(covered(told)):.0f} %" if len(told) else ""]
     text += [number(float(np.median(one.test_nmse))), f"{np.median(one.cpu_seconds):.1f}"]
     return text + [counts(exact), counts(broken), counts(rows.where(rows.identifiable == 0))]
-
-
-def first_of_fits(rows):
-    """Places of the first line of each fit."""
-    keys = list(
-        zip(
-            rows.family,
-            rows.noise,
-            rows.target_noise,
-            rows.rows,
-            rows.inputs,
-            rows.seed,
-            strict=True,
-        )
-    )
-    return np.array(sorted({key: i for i, key in reversed(list(enumerate(keys)))}.values()))
 
 
 def number(value):

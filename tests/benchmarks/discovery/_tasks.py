@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn.datasets import make_cosine_similarity, make_distances, make_inertia
+from softeq_sklearn.groups import GL, SL, SO11p
 from softeq_sklearn.levels import estimate_level
 
 FAMILIES = ("inertia", "cosine similarity", "distances")
@@ -14,6 +15,8 @@ NOISES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 TARGET_NOISES = (0.0, 0.1, 0.3)
 # Noises of the tasks whose targets are noisy, too: to save time, not all.
 _NOISES_BESIDE = (0.0, 0.1, 1.0)
+# Noise of the tasks with misspecified candidates.
+_STRONG = 0.3
 PLENTY, FEWER, FEW = 1000, (100, 300), (20, 50)
 MANY = 3000
 N_TEST = 1000
@@ -43,6 +46,8 @@ _UNSEEN = {
 }
 # SE(3), which the data set names too, contains these two.
 _DISTANCE_GROUPS = ("SO(3)", "Translation(3)")
+# Candidates of which no target has anything.
+MISSPECIFIED = {"SL(3)": SL(3), "GL(3)": GL(3), "SO11p xy": SO11p().embed(3, axes=(0, 1))}
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Cell:
         Rows given to `fit`.
     inputs : {"space", "plane", "ray"}
         Whether vectors and points fill space, have z = 0, or lie on the ray x = y = 0, z > 0.
+    candidates : {"usual", "misspecified"}
+        Whether `MISSPECIFIED` groups are among the candidates, too.
     """
 
     family: str
@@ -67,6 +74,7 @@ class Cell:
     target_noise: float
     n_rows: int
     inputs: str = "space"
+    candidates: str = "usual"
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,8 @@ class Task:
         """The candidates, by name."""
         groups = self.bunch(1, 0).groups
         names = _DISTANCE_GROUPS if self.cell.family == "distances" else groups
-        return {name: groups[name] for name in names}
+        more = MISSPECIFIED if self.cell.candidates == "misspecified" else {}
+        return {name: groups[name] for name in names} | more
 
     def true_errors(self, n_rows=TRUTH_ROWS):
         """Error of the function itself under each candidate, by name; 0 for rounding."""
@@ -207,8 +216,12 @@ def parts():
         for family in FAMILIES
         for noise in _FLAT_NOISES[family]
     ]
+    misspecified = [
+        Cell(family, _STRONG, 0.0, PLENTY, candidates="misspecified") for family in FAMILIES
+    ]
     return {
         "rows-1000": grid((PLENTY,)),
+        "misspecified": misspecified,
         **{f"rows-{n}": grid((n,)) for n in FEWER},
         "unidentifiable": grid(FEW, noises=(0.0, 0.3)) + flat,
         "target-noise": grid((PLENTY,), TARGET_NOISES[1:], _NOISES_BESIDE),
