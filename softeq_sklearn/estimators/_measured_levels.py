@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from softeq_sklearn.levels import Levels, estimate_level, level_interval, verdict
+from softeq_sklearn.levels import (
+    Levels,
+    estimate_level,
+    level_interval,
+    verdict,
+    why_not_told,
+)
 from softeq_sklearn.nn import EquivariantLinear, SoftLinear, TensorNetwork
 from softeq_sklearn.regularizers import ProjectionPenalty
 
@@ -52,6 +58,11 @@ def measured_levels(estimator, X, rng, missed):
         verdict(max(e.error, c), *ends, can_tell=e.can_tell, score=tested.get(name, 0.0))
         for name, e, c, ends in zip(names, estimates, chance, intervals, strict=True)
     ]
+    known = estimator.n_members > 1
+    reasons = [
+        why_not_told(e, missed, c, top) if known and v == "cannot tell" else ""
+        for e, c, v, (_, top) in zip(estimates, chance, verdicts, intervals, strict=True)
+    ]
     supported = [
         v == "exact" or (name in imposed and e.error == 0 and e.can_tell and top <= _ANYTHING)
         for name, e, v, (_, top) in zip(names, estimates, verdicts, intervals, strict=True)
@@ -66,6 +77,7 @@ def measured_levels(estimator, X, rng, missed):
         floor=np.array([min(1.0, e.spread + c) for e, c in zip(estimates, chance, strict=True)]),
         verdict=np.array(verdicts, dtype="<U11"),
         supported=np.array(supported, dtype=bool),
+        reason=np.array(reasons, dtype=str),
     )
 
 

@@ -11,6 +11,7 @@ from softeq_sklearn.levels._hidden_part import hidden_part, unseen_mean
 from softeq_sklearn.levels._interval import level_interval
 from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.levels._orbits import Orbits
+from softeq_sklearn.levels._reason import why_not_told
 from softeq_sklearn.levels._support import Support
 from softeq_sklearn.levels._verdict import verdict
 
@@ -28,4 +29,5 @@ __all__ = [
     "symmetric_part",
     "unseen_mean",
     "verdict",
+    "why_not_told",
 ]

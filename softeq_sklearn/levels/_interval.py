@@ -54,13 +54,36 @@ def level_interval(
     >>> round(low, 3), round(high, 3)
     (0.046, 0.056)
     """
-    half = _Z * np.hypot(estimate.member_std, estimate.row_error)
-    low = np.maximum(estimate.error - half, 0.0) ** 2 - estimate.spread**2
-    share = estimate.spread**2 / estimate.n_members
-    missed = share + 2 * hidden**2 + (_CHANCE * chance) ** 2
-    high = np.sqrt((estimate.error + half) ** 2 + missed)
+    low = np.maximum(estimate.error - _half_width(estimate), 0.0) ** 2 - estimate.spread**2
+    high = np.sqrt(sum(parts_of_high(estimate, hidden, chance).values()))
     if np.isnan(high):
         return np.nan, np.nan
     if estimate.error < ROUNDING:  # which all members share
         low = 0.0
     return float(np.sqrt(np.maximum(low, 0.0))), float(np.minimum(high, 1.0))
+
+
+def parts_of_high(estimate: LevelEstimate, hidden: float, chance: float = 0.0) -> dict[str, float]:
+    """Squares of which the upper end of an interval is made, see :func:`level_interval`.
+
+    Parameters
+    ----------
+    estimate, hidden, chance
+        As in :func:`level_interval`.
+
+    Returns
+    -------
+    dict of str to float
+        "members": what they show and do not agree on; "missed": what they may have missed of the
+        targets; "chance": how far a softer fit goes by chance.
+    """
+    return {
+        "members": (estimate.error + _half_width(estimate)) ** 2
+        + estimate.spread**2 / estimate.n_members,
+        "missed": 2 * hidden**2,
+        "chance": (_CHANCE * chance) ** 2,
+    }
+
+
+def _half_width(estimate):
+    return _Z * np.hypot(estimate.member_std, estimate.row_error)

@@ -46,6 +46,9 @@ class Levels:
         no test found it broken, the fit keeps it exactly (tuning by exploration) and the interval
         ends at 0.5 or before. That is weaker than "exact": `error_high` says how far it may still
         be off. None stands for the verdict "exact".
+    reason : ndarray of str of shape (n_groups,) or None, default=None
+        Why the verdict is "cannot tell", and what may help; empty for other verdicts, and for all
+        if None.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Levels:
     floor: np.ndarray | None = None
     verdict: np.ndarray | None = None
     supported: np.ndarray | None = None
+    reason: np.ndarray | None = None
 
     def __post_init__(self):
         missing = {column: np.full(len(self.name), np.nan) for column in _INTERVAL}
@@ -80,6 +84,8 @@ class Levels:
                 object.__setattr__(self, column, values)
         if self.supported is None:
             object.__setattr__(self, "supported", self.verdict == "exact")
+        if self.reason is None:
+            object.__setattr__(self, "reason", np.full(len(self.name), ""))
 
     def __len__(self) -> int:
         return len(self.name)
@@ -90,8 +96,8 @@ class Levels:
         Returns
         -------
         pandas.DataFrame
-            With the columns strength, penalty, error, error_low, error_high, floor, verdict and
-            supported.
+            With the columns strength, penalty, error, error_low, error_high, floor, verdict,
+            supported and reason.
 
         Raises
         ------
@@ -100,7 +106,7 @@ class Levels:
         """
         import pandas as pd
 
-        columns = (*_NUMBERS, *_INTERVAL, "verdict", "supported")
+        columns = (*_NUMBERS, *_INTERVAL, "verdict", "supported", "reason")
         data = {column: getattr(self, column) for column in columns}
         return pd.DataFrame(data, index=pd.Index(self.name, name="group"))
 
@@ -125,7 +131,12 @@ class Levels:
         for i, name in enumerate(names):
             cells = [f"{cells[i]:>{size}}" for size, cells in columns]
             lines.append(" ".join([f"{name:<{width}}", *cells]))
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._reasons()])
+
+    def _reasons(self):
+        """A sentence for each group of which the rows cannot tell."""
+        pairs = zip(map(str, self.name), self.reason, strict=True)
+        return [f"{name}: cannot tell, since {reason}." for name, reason in pairs if reason]
 
     def _repr_html_(self) -> str:
         columns = [] if not len(self) else [(title, cells) for title, _, cells in self._table()]
@@ -136,4 +147,5 @@ class Levels:
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        notes = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._reasons())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"

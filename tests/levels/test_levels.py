@@ -1,6 +1,7 @@
 """The table of levels, printed and as a frame."""
 
 import dataclasses
+import html
 import html.parser
 import pickle
 
@@ -88,7 +89,7 @@ def test_frame(levels):
     frame = levels.to_frame()
     assert frame.columns.tolist() == [
         *("strength", "penalty", "error", "error_low", "error_high", "floor"),
-        *("verdict", "supported"),
+        *("verdict", "supported", "reason"),
     ]
     assert frame.index.name == "group" and frame.index.tolist() == NAMES
     for column in frame.columns:
@@ -99,7 +100,7 @@ def test_nothing(nothing):
     assert len(nothing) == 0
     assert "no groups" in repr(nothing)
     assert Table(nothing._repr_html_()).rows == [["group", "strength", "penalty", "error"]]
-    assert nothing.to_frame().shape == (0, 8)
+    assert nothing.to_frame().shape == (0, 9)
 
 
 def test_without_members_nothing_is_known(levels):
@@ -124,6 +125,17 @@ def test_intervals_are_shown_where_they_are_known(levels):
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split() == titles
     assert lines[2].endswith("broken")
+
+
+def test_reasons_stand_below(levels):
+    said = dataclasses.replace(levels, reason=np.array(["", "", "the interval ends at <1>"]))
+    sentence = f"{NAMES[2]}: cannot tell, since the interval ends at <1>."
+    *table, last = repr(said).splitlines()
+    assert table == repr(levels).splitlines() and last == sentence
+    table, note = said._repr_html_().split("</table>")
+    assert table + "</table>" == levels._repr_html_()
+    assert note == f"<p>{html.escape(sentence)}</p>"
+    assert said.to_frame().reason.tolist() == ["", "", "the interval ends at <1>"]
 
 
 def test_pickle_and_no_assignment(levels):

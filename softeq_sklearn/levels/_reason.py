@@ -1,0 +1,58 @@
+"""Why rows cannot tell whether a symmetry holds, and what may help."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softeq_sklearn.levels._estimate import LevelEstimate
+from softeq_sklearn.levels._interval import parts_of_high
+from softeq_sklearn.levels._verdict import EXACT
+
+_HELP = {
+    "members": "the members do not agree; more rows or epochs help",
+    "missed": "they may have missed that much of the targets; more rows or epochs help, or targets "
+    "with less noise",
+    "chance": "softer networks break it so far by chance; more rows help",
+}
+
+
+def why_not_told(
+    estimate: LevelEstimate, hidden: float, chance: float = 0.0, high: float = np.nan
+) -> str:
+    """Say what stands behind the verdict "cannot tell".
+
+    Parameters
+    ----------
+    estimate : LevelEstimate
+        The level, the members' spread and the standard errors.
+    hidden, chance : float
+        As in :func:`level_interval`.
+    high : float
+        The upper end of the interval; nan where it is not known.
+
+    Returns
+    -------
+    str
+        A clause. Where the interval is too wide it names the largest part of its upper end.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.levels import LevelEstimate, level_interval, why_not_told
+    >>> estimate = LevelEstimate(error=0.001, spread=0.002, member_std=0.001, row_error=0.0)
+    >>> _, high = level_interval(estimate, hidden=0.05)
+    >>> print(why_not_told(estimate, 0.05, high=high).partition(";")[0])
+    the interval ends at 0.0708, beyond 0.02: they may have missed that much of the targets
+    """
+    if not estimate.moves:
+        return "the group moves no column"
+    if not estimate.can_tell:
+        share = f"{100 * estimate.share_outside:.0f} %"
+        return f"the group moves {share} of the rows to where there are no data"
+    if np.isnan(high):
+        return (
+            "there is no interval, which takes a whole fit, and rows that two members were not "
+            "trained on"
+        )
+    parts = parts_of_high(estimate, hidden, chance)
+    largest = max(parts, key=parts.get)
+    return f"the interval ends at {high:.3g}, beyond {EXACT}: {_HELP[largest]}"
