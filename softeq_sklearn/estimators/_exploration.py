@@ -8,7 +8,6 @@ import numpy as np
 
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._residual_tests import residual_scores
-from softeq_sklearn.estimators._soft import SoftEquivariantRegressor
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
     Orbits,
@@ -79,14 +78,20 @@ class Exploration:
         return {name for name, score in self.scores.items() if score >= BROKEN_SCORE}
 
 
-class _Explorer(SoftEquivariantRegressor):
-    """Members that remember which rows they have not seen, and report nothing."""
+class _Remembers:
+    """Makes an estimator remember which rows each member has not seen, and report nothing."""
 
     def _missed(self, X, Y, train, seed):
         self.unseen_ = self._unseen_rows(len(X), train, seed)
 
     def _report(self, X, rng, missed=np.nan):
         pass
+
+
+def _explorer_of(estimator, **changes):
+    """A copy of an estimator, not fitted and with changed parameters, that remembers."""
+    kind = type("Explorer", (_Remembers, type(estimator)), {})
+    return kind(**estimator.get_params(deep=False) | changes)
 
 
 def explore(estimator, strengths, X, Y, n_steps, seed):
@@ -127,12 +132,19 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     """
     held = _epochs(estimator, n_steps, _HELD_STEPS, _HELD_SHARE)
     softer = _epochs(estimator, n_steps, _RELEASED_STEPS, _RELEASED_SHARE)
-    own = estimator.get_params(deep=False)
-    own |= {"n_members": _MEMBERS, "tuning": "fixed", "random_state": seed, "warm_start": True}
-    own |= {"callbacks": None, "early_stopping": False, "verbose": 0, "max_epochs": held}
     names = list(named_groups(estimator.groups))
-    explorer = _Explorer(**own | {"strengths": {n: strengths.get(n, 0.0) for n in names}})
-    explorer.fit(X, Y)
+    explorer = _explorer_of(
+        estimator,
+        strengths={n: strengths.get(n, 0.0) for n in names},
+        tuning="fixed",
+        n_members=_MEMBERS,
+        max_epochs=held,
+        callbacks=None,
+        early_stopping=False,
+        warm_start=True,
+        random_state=seed,
+        verbose=0,
+    ).fit(X, Y)
     rng = np.random.RandomState(seed)
     rows = np.flatnonzero(explorer.unseen_.any(axis=0))
     rows = rows[rng.permutation(len(rows))[:_ROWS]]

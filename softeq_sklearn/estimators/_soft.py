@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._choices import check_choices
 from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
+from softeq_sklearn.estimators._exploration import explore
 from softeq_sklearn.estimators._imposing import further_broken, impose
 from softeq_sklearn.estimators._measured_levels import has_subspaces, measured_levels
 from softeq_sklearn.estimators._modules import make_module
@@ -484,8 +485,6 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         if not self._explores(n_steps):
             self._exploration = None
         elif not again or self._exploration is None:
-            from softeq_sklearn.estimators._exploration import explore  # whose explorers are these
-
             strengths = {name: self._strengths[name] for name in self._penalized}
             self._exploration = explore(self, strengths, X, Y, n_steps, seed)
 
