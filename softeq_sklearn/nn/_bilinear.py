@@ -126,6 +126,7 @@ class Bilinear(nn.Module):
             self._operand_ranks[path.left].append(rank)
             self._operand_ranks[path.right].append(rank)
             n_products[path.out] += rank
+        self.register_buffer("_one", torch.ones(()), persistent=False)
         self.operands = nn.ParameterList()
         self.mixes = nn.ParameterList()
         for word, c in zip(layout.types, layout.channels, strict=True):
@@ -141,8 +142,10 @@ class Bilinear(nn.Module):
             for part, c, size in zip(x.contiguous().split(sizes, -2), channels, sizes, strict=True)
         ]
         operands = {
-            word: iter((weight @ self._damped(tensor, n)).split(self._operand_ranks[word], -2))
-            for word, weight, tensor in zip(self.layout.types, self.operands, tensors, strict=True)
+            word: iter((weight @ self._damped(tensor, size)).split(self._operand_ranks[word], -2))
+            for word, weight, tensor, size in zip(
+                self.layout.types, self.operands, tensors, sizes, strict=True
+            )
         }
         products = {word: [] for word in self.layout.types}
         for path, rank in zip(self.paths, self.ranks, strict=True):
@@ -162,14 +165,16 @@ class Bilinear(nn.Module):
             pieces.append(tensor.view(*members, size, n))
         return torch.cat(pieces, -2)
 
-    def _damped(self, tensor, n):
+    def _damped(self, tensor, size):
         """Bound the features of one type, by a factor that every orthogonal group leaves alone."""
         if self.limit is None:
             return tensor
-        members, (c, m) = tensor.shape[:-2], tensor.shape[-2:]
-        rows = tensor.view(*members, c * m // max(n, 1), n)
-        power = (rows * rows).mean(-2, keepdim=True)
-        return (rows * torch.rsqrt(1 + power / self.limit**2)).view_as(tensor)
+        members, n = tensor.shape[:-2], tensor.shape[-2] * tensor.shape[-1] // size
+        rows = tensor.view(*members, size, n)
+        squares = (rows * rows).sum(-2, keepdim=True)
+        # alpha and a tensor of one: for each number torch would make a tensor and cast it.
+        power = torch.add(self._one, squares, alpha=1 / (size * self.limit**2))
+        return (rows * torch.rsqrt(power)).view_as(tensor)
 
 
 def path_rank(path, layout):
