@@ -23,6 +23,7 @@ from softeq_sklearn.estimators._parameters import (
     hidden_of,
     representation_of,
 )
+from softeq_sklearn.estimators._restoring import restored_after_an_error
 from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
 from softeq_sklearn.levels import Support
 from softeq_sklearn.nn import TensorNetwork
@@ -157,13 +158,22 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         ------
         ValueError
             If the data or a parameter is not as described; raised before training starts.
+
+        Notes
+        -----
+        A fit that fails leaves the estimator as it was.
         """
+        with restored_after_an_error(self):
+            return self._fit(X, y)
+
+    def _fit(self, X, y):
         self._validate_params()
         again = self.warm_start and hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=not again)
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=7)
         self._set_up(X, Y, keep=again)
+        self._support = Support.of(X, self._rep_in, self._dim)
         train, valid = _split(len(X), self.validation_fraction, seeds[0])
         if self.early_stopping and not len(valid):
             raise ValueError(
@@ -180,7 +190,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         # Rows that are held out now may have been trained on in an earlier fit.
         if not again and self._releases(X, Y, train, valid, seeds[5:]):
             self._train_net(*data, seeds, self.net_)
-        missed = self._missed(X, Y, train, seeds[5])
+        missed = np.nan if again else self._missed(X, Y, train, seeds[5])
         self._impose(X, Y, valid)
         self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), missed)
         return self
@@ -205,12 +215,18 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self : object
             The fitted estimator.
         """
+        with restored_after_an_error(self):
+            return self._partial_fit(X, y)
+
+    def _partial_fit(self, X, y):
         self._validate_params()
         first = not hasattr(self, "net_")
         X, Y = self._check_rows(X, y, reset=first)
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=6)
         self._set_up(X, Y, keep=not first)
+        if first:
+            self._support = Support.of(X, self._rep_in, self._dim)
         inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
         if first or not self._constant_rate:
@@ -285,6 +301,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         Candidates that are left out shape nothing; which ones is kept, too.
         """
         self._check_choices()
+        callbacks_of(self.callbacks)
         if not keep:
             self._left_out = tuple(left_out)
         groups = self._candidate_groups()
@@ -311,7 +328,6 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
-        self._support = Support.of(X)
         if self.scale_columns:
             self._scale_in = fit_scaling(X, rep_in, self._dim, shaping)
             self._scale_out = fit_scaling(Y, rep_out, self._dim, shaping, self._scale_in.points)
@@ -378,7 +394,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         ).initialize()
         if previous is not None:
             net.module_.load_state_dict(previous.module_.state_dict())
-            net.history = previous.history
+            net.history = copy.deepcopy(previous.history)
             if one_epoch and hasattr(previous, "penalty_"):  # strengths stay as they were tuned
                 net.penalty_.set_strengths(previous.penalty_.strengths)
         return net
@@ -460,8 +476,9 @@ def _train(net, inputs, targets, seed):
 
 
 def _forget_rows(net):
-    """The net must not keep the data."""
+    """The net must not keep the data, nor how often members have drawn each row."""
     net.set_params(train_split=None)
+    net.iterator_train__weights = None  # `set_params` would make the module anew
 
 
 def _width(module):

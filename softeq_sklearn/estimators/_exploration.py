@@ -147,16 +147,17 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     ).fit(X, Y)
     rng = np.random.RandomState(seed)
     rows = np.flatnonzero(explorer.unseen_.any(axis=0))
+    if not len(rows):  # each member has seen every row
+        return Exploration(dict.fromkeys(strengths, 0.0), {}, 1.0, set(strengths))
     rows = rows[rng.permutation(len(rows))[:_ROWS]]
-    scale = np.sqrt(np.mean((Y - Y.mean(axis=0)) ** 2)) or 1.0
-    residuals = _residuals(explorer, X, Y, rows) / scale
+    residuals = _residuals(explorer, X, Y, rows)
     weak = np.clip(_RELEASE * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     explorer.set_params(
         strengths={n: weak * strengths.get(n, 0.0) for n in names},
         max_epochs=softer,
         learning_rate=_RELEASED_RATE * estimator.learning_rate,
     ).fit(X, Y)
-    residuals = _residuals(explorer, X, Y, rows) / scale
+    residuals = _residuals(explorer, X, Y, rows)
     is_last = not estimator._tests_at_the_end(len(X))
     scores, chance, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
@@ -172,15 +173,16 @@ def _epochs(estimator, n_steps, wanted, share):
 
 
 def _residuals(explorer, X, Y, rows):
-    """What members miss of rows that they have not seen, in the user's units."""
+    """What members miss of rows that they have not seen, in units of the loss."""
     values = explorer._member_function()(X[rows])
-    return Y[rows] - unseen_mean(values, explorer.unseen_[:, rows])
+    missed = Y[rows] - unseen_mean(values, explorer.unseen_[:, rows])
+    return missed / explorer._scale_out.factor
 
 
 def _scores(explorer, names, X, Y, rows, seed, is_last):
     """Scores by the softer networks or what they miss, the networks' levels, what is untested."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
-    X, Y = X[rows], Y[rows]
+    X, Y, unit = X[rows], Y[rows], explorer._scale_out.factor
     mean = unseen_mean(members(X), unseen)
     reps = explorer._rep_in, explorer._rep_out
     rng = np.random.RandomState(seed)
@@ -197,11 +199,11 @@ def _scores(explorer, names, X, Y, rows, seed, is_last):
                 for _ in range(2)
             ]
             products = asymmetric_products(
-                *(orbits.at_anchor(values, reps[1]) for values in (Y, mean, *parts))
+                *(orbits.at_anchor(values / unit, reps[1]) for values in (Y, mean, *parts))
             )
             scores[name] = breaking_score(products)
             if scores[name] < BROKEN_SCORE:
-                residuals, own = Y - np.mean(parts, axis=0), rng.randint(2**31)
+                residuals, own = (Y - np.mean(parts, axis=0)) / unit, rng.randint(2**31)
                 missed = residual_scores({name: group}, *reps, X, residuals, own, trees=is_last)
                 scores[name] = max(scores[name], missed[name])
         levels[name] = estimate_level(

@@ -48,7 +48,7 @@ def further_broken(estimator, X, Y, unseen, seed):
     rows = np.flatnonzero(unseen.any(axis=0))  # which may be sorted
     rows = rows[np.random.RandomState(seed).permutation(len(rows))[:_TESTED_ROWS]]
     values = estimator._member_function(projected)(X[rows])
-    residuals = Y[rows] - unseen_mean(values, unseen[:, rows])
+    residuals = (Y[rows] - unseen_mean(values, unseen[:, rows])) / estimator._scale_out.factor
     scores = residual_scores(holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, seed)
     for name, score in scores.items():
         estimator._exploration.add_score(name, score)
@@ -98,10 +98,11 @@ def impose(estimator, X, Y, valid):
 def _holding(estimator, but=frozenset()):
     """Candidates with a penalty that no test found broken, and that together generate none such."""
     found, groups = estimator._exploration, estimator._penalized
-    unbroken = sorted(set(groups) - found.broken - but, key=found.scores.get)
-    chosen, _ = consistent(unbroken, sorted(found.broken), groups)
+    unbroken = [name for name in groups if name not in found.broken | but]
+    chosen, _ = consistent(sorted(unbroken, key=found.scores.get), sorted(found.broken), groups)
     return {name: groups[name] for name in chosen}
 
 
 def _squared_errors(estimator, X, Y):
-    return ((estimator._function()(X) - Y) ** 2).sum(axis=1)
+    """Squared errors in units of the loss, so that no output outweighs others by its units."""
+    return (((estimator._function()(X) - Y) / estimator._scale_out.factor) ** 2).sum(axis=1)

@@ -74,7 +74,7 @@ def measured_levels(estimator, X, rng, missed):
         error=np.array([estimate.error for estimate in estimates]),
         error_low=low,
         error_high=high,
-        floor=np.array([min(1.0, e.spread + c) for e, c in zip(estimates, chance, strict=True)]),
+        floor=np.minimum(1.0, [e.spread + c for e, c in zip(estimates, chance, strict=True)]),
         verdict=np.array(verdicts, dtype="<U11"),
         supported=np.array(supported, dtype=bool),
         reason=np.array(reasons, dtype=str),

@@ -50,6 +50,8 @@ def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration,
     if not suspects or len(suspects) == len(active) or n_held_out < 2:
         return []
     train, test = train_test_split(np.arange(len(X)), test_size=n_held_out, random_state=seed)
+    deviation = Y.std(axis=0)
+    unit = np.where(deviation > 0, deviation, 1.0)  # so that none outweighs others by its units
     weak = {name: 0.0 if name in suspects else exploration * strengths[name] for name in groups}
 
     def squared_errors(chosen):
@@ -69,7 +71,7 @@ def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration,
             copy.fit(X[train], Y[train])
         except Divergence:
             return np.full(len(test), np.inf)
-        return ((copy.predict(X[test]) - Y[test]) ** 2).sum(axis=1)
+        return (((copy.predict(X[test]) - Y[test]) / unit) ** 2).sum(axis=1)
 
     without = squared_errors({})
     return [

@@ -66,7 +66,9 @@ def _kernels(M):
     yield (1.0 + inner) ** 2 + 1.0
     yield (1.0 + inner) ** 3 + 1.0
     squared = cdist(M, M, "sqeuclidean")
-    yield np.exp(-squared / np.median(squared)) + 1.0
+    # Rows that take few values leave many pairs without a distance.
+    apart = squared[squared > 0]
+    yield np.exp(-squared / (np.median(apart) if len(apart) else 1.0)) + 1.0
 
 
 def _ridge_of_freedom(values, freedom):

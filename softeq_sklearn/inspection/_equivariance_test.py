@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -132,7 +133,7 @@ def equivariance_test(
     >>> equivariance_test(X, east, SO(2), "2*Vector", "Scalar", random_state=0).p_value
     0.005
     """
-    check_scalar(n_permutations, "n_permutations", int, min_val=1)
+    check_scalar(n_permutations, "n_permutations", Integral, min_val=1)
     X, Y, rep_in, rep_out = _checked(X, y, group, rep_in, rep_out)
     # A stream of its own: data drawn from the same seed would be dependent on the elements.
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
@@ -96,17 +99,11 @@ def symmetry_report(
     check_is_fitted(estimator)
     validate_data(estimator, X, reset=False, dtype=np.float64)
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    if cv is not None and not isinstance(cv, Integral):
+        cv = list(check_cv(cv).split(*indexable(X, y)))  # the same folds for every group
     levels = estimator.levels_
-    report = pd.DataFrame(
-        {"level": levels.error} | {name: getattr(levels, name) for name in _LEVEL_COLUMNS},
-        index=pd.Index(levels.name, name="group"),
-    )
-    gaps = [
-        _gap(estimator, X, y, name, cv, confidence=confidence, n_jobs=n_jobs, random_state=seed)
-        for name in levels.name
-    ]
-    report[list(_GAP_COLUMNS)] = np.reshape(gaps, (len(levels), len(_GAP_COLUMNS)))
-    report["p_value"] = [
+    # Before the gaps, whose fits take long, so that what it refuses is refused at once.
+    p_values = [
         equivariance_test(
             X,
             y,
@@ -118,6 +115,16 @@ def symmetry_report(
         ).p_value
         for name in levels.name
     ]
+    report = pd.DataFrame(
+        {"level": levels.error} | {name: getattr(levels, name) for name in _LEVEL_COLUMNS},
+        index=pd.Index(levels.name, name="group"),
+    )
+    gaps = [
+        _gap(estimator, X, y, name, cv, confidence=confidence, n_jobs=n_jobs, random_state=seed)
+        for name in levels.name
+    ]
+    report[list(_GAP_COLUMNS)] = np.reshape(gaps, (len(levels), len(_GAP_COLUMNS)))
+    report["p_value"] = p_values
     return report
 
 

@@ -124,7 +124,7 @@ def estimate_level(
     n = len(X)
     elements = group.sample(n_elements * n, random_state)
     elements = elements.reshape(n_elements, n, *elements.shape[1:])
-    values, support = members(X), support or Support.of(X)
+    values, support = members(X), support or Support.of(X, rep_in, group.dim)
     k, n_moved, n_outside, moves = len(values), 0, 0, False
     chunk = max(1, _BATCH_NUMBERS // max(1, k * n * max(X.shape[1], values.shape[2])))
     error, spread, own = np.zeros((n_elements, n)), np.zeros((n_elements, n)), []

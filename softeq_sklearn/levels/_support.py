@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softeq_sklearn.representations import Rep
+
 # Directions in which rows vary less than this share of the largest deviation count as not varied
 # at all: what moves along them leaves the data.
 _NO_DEVIATION = 1e-4
@@ -44,18 +46,52 @@ class Support:
     limit: float
 
     @classmethod
-    def of(cls, X: np.ndarray) -> Support:
-        """Return the ellipsoid of rows, an array of shape (n_samples, n_columns)."""
-        size = np.abs(X).max() or 1.0  # so that squares of very large or small numbers are numbers
-        mean = (X / size).mean(axis=0) * size
-        centered = (X - mean) / size
+    def of(cls, X: np.ndarray, rep: Rep | None = None, dim: int | None = None) -> Support:
+        """Return the ellipsoid of rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns)
+            Rows.
+        rep : Rep or None, default=None
+            Representation of the columns. Each tensor is then measured in units of its own, so that
+            what counts as varying does not depend on the units of other columns.
+        dim : int or None, default=None
+            Dimension of V; needed with `rep`.
+        """
+        largest = np.abs(X).max() or 1.0  # so that squares of all numbers are numbers
+        mean = (X / largest).mean(axis=0)
+        sizes = largest * _sizes(X / largest, mean, rep, dim)
+        mean = mean * largest
+        centered = (X - mean) / sizes
         values, vectors = np.linalg.eigh(centered.T @ centered / len(X))
         deviations = np.sqrt(np.maximum(values, 0))
-        largest = deviations.max() or 1.0  # constant rows
-        axes = vectors / np.maximum(deviations, _NO_DEVIATION * largest) / size
+        widest = deviations.max() or 1.0  # constant rows
+        axes = vectors / np.maximum(deviations, _NO_DEVIATION * widest) / sizes[:, None]
         farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
         return cls(mean, axes, _REACH * float(farthest))
 
     def is_outside(self, X: np.ndarray) -> np.ndarray:
         """Return which rows lie outside of the ellipsoid of the farthest row, as bools."""
         return np.linalg.norm((X - self.mean) @ self.axes, axis=1) > self.limit
+
+
+def _sizes(X, mean, rep, dim):
+    """Root mean square of each tensor's deviations, for each of its columns.
+
+    Of a tensor that does not vary it is that of its values, and 1 of nothing.
+    """
+    sizes = np.ones(X.shape[1])
+    for block in () if rep is None else rep.blocks(dim):
+        index = block.index.reshape(-1, block.index.shape[-1])
+        values = X[:, index]
+        varies = _root_mean_square(values - mean[index])
+        whole = _root_mean_square(values)
+        rounding = 10 * np.finfo(float).eps * np.abs(values).max(axis=(0, 2))
+        own = np.where(varies > rounding, varies, np.where(whole > 0, whole, 1.0))
+        sizes[index] = own[:, None]
+    return sizes
+
+
+def _root_mean_square(values):
+    return np.sqrt(np.mean(values**2, axis=(0, 2)))

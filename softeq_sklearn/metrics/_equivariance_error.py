@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -168,7 +169,7 @@ def equivariance_error(
     if not isinstance(group, Group):
         raise TypeError(f"'group' must be a Group. Got {group!r} instead.")
     rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
-    check_scalar(n_elements, "n_elements", int, min_val=1)
+    check_scalar(n_elements, "n_elements", Integral, min_val=1)
     container = _like(X)
     X = check_array(X, dtype=np.float64, input_name="X")
     n_samples, n_columns = X.shape

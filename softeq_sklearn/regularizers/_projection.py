@@ -206,6 +206,21 @@ class ProjectionPenalty(Penalty):
         parts = torch.autograd.grad(output, parameters, allow_unused=True, materialize_grads=True)
         return torch.cat([part.reshape(-1) for part in parts])
 
+    def check_effective_numbers(self) -> None:
+        """Raise an error where `effective_numbers` would be too large.
+
+        Raises
+        ------
+        ValueError
+            If a tensor type has more than 1024 unknowns that the groups couple.
+        """
+        largest = max((len(columns) for _, columns in self._parts), default=0)
+        if largest > _LARGEST_STACKED:
+            raise ValueError(
+                f"types must have at most {_LARGEST_STACKED} unknowns for effective numbers. "
+                f"Got {largest}."
+            )
+
     def effective_numbers(self, gradients) -> dict[str, np.ndarray]:
         """How many weights outside each group's subspace the data determine, in each layer.
 
@@ -227,12 +242,8 @@ class ProjectionPenalty(Penalty):
         """
         total = np.zeros((len(self.groups), self.n_layers))
         gradients = gradients.double().cpu().numpy()
+        self.check_effective_numbers()
         for word, columns in self._parts:
-            if len(columns) > _LARGEST_STACKED:
-                raise ValueError(
-                    f"types must have at most {_LARGEST_STACKED} unknowns for effective numbers. "
-                    f"Got {len(columns)}."
-                )
             complements = np.stack([complement(b, columns) for b in self._blocks.bases(word)])
             rows = self._index[word][:, columns]
             for layer in np.unique(self._blocks.layer[word]):

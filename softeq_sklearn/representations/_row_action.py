@@ -34,7 +34,7 @@ def act_on_each_row(rep: Rep, elements: np.ndarray, X: np.ndarray) -> np.ndarray
     """
     d = elements.shape[1]
     operators = _operators(rep, linear_part(elements))
-    transformed = np.empty_like(X)
+    transformed = np.empty(X.shape)
     for block in rep.blocks(d):
         size = d ** len(block.word)
         tensors = X[:, block.index].reshape(len(X), block.index.size // size, size)

@@ -29,6 +29,7 @@ class EvidenceRule:
     """
 
     def __init__(self, penalty, per_layer):
+        penalty.check_effective_numbers()
         self._penalty = penalty
         self._per_layer = per_layer
         self._signs = torch.Generator().manual_seed(0)

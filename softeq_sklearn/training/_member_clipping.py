@@ -27,7 +27,9 @@ class MemberGradientClipping(Callback):
     def on_grad_computed(self, net, named_parameters, **kwargs):
         """Scale the gradients in place."""
         gradients = [p.grad for _, p in named_parameters if p.grad is not None]
-        norms = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
+        # Gradients of single numbers have no axis beside that of the members.
+        flat = [gradient.reshape(len(gradient), -1) for gradient in gradients]
+        norms = [torch.linalg.vector_norm(gradient, dim=1) for gradient in flat]
         norm = torch.linalg.vector_norm(torch.stack(norms), dim=0)
         factor = (self.max_norm / (norm + 1e-6)).clamp(max=1.0)
         for gradient in gradients:

@@ -234,6 +234,10 @@ class StrengthTuner(Callback):
             if self._epoch == when:
                 self._set_once(net)
 
+    def on_train_end(self, net, **kwargs):
+        """Forget the rows and weights that the method needed, which belong to no fitted net."""
+        self._evidence = None
+
     def _penalties(self, net):
         if self.per_layer:
             return net.penalty_.layer_values(net.module_)

@@ -256,3 +256,37 @@ def test_partial_fit_of_a_one_dimensional_target(make, table):
     model = make(rep_in=None, rep_out=None).partial_fit(X, y).partial_fit(X[:10], y[:10])
     assert model.predict(X).shape == (60,)
     assert np.isfinite(model.predict(X)).all()
+
+
+class Failing(Callback):
+    """Fail in the middle of a training, as a full disk would."""
+
+    def on_epoch_end(self, net, **kwargs):
+        raise OSError("no space left on device")
+
+
+def test_a_fit_that_fails_leaves_the_old_one(make, plane):
+    X, Y = plane
+    model = make(warm_start=True).fit(X, Y)
+    expected, history = model.predict(X), list(model.history_)
+    for changes in ({"warm_start": False}, {"warm_start": True}):
+        model.set_params(**changes, callbacks=[Failing()])
+        with pytest.raises(OSError, match="no space"):
+            model.fit(1000 * X, 1000 * Y)
+        assert_array_equal(model.predict(X), expected)
+        assert list(model.history_) == history
+
+
+def test_a_refused_warm_start_changes_nothing(make_soft, plane):
+    X, Y = plane
+    model = make_soft(warm_start=True).fit(X, Y)
+    with pytest.raises(ValueError, match="groups"):
+        model.set_params(groups={"other": Reflection(2)}).fit(X, Y)
+    assert model.project_to("rotations", X=X).levels_.error[0] < 1e-5
+
+
+def test_a_warm_start_looks_at_where_its_rows_are(make_soft, plane):
+    X, Y = plane
+    model = make_soft(warm_start=True, n_members=2).partial_fit(X[:1], Y[:1])
+    model.fit(X, Y)
+    assert not any("no data" in reason for reason in model.levels_.reason)

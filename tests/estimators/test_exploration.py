@@ -309,3 +309,46 @@ def test_rotations_about_a_far_origin_are_not_tested():
     assert far["turns"] == 0 and abs(far["motions"]) < BROKEN_SCORE
     broken = residual_scores(*arguments, X + 10, X[:, 2:3] + noise, 0)
     assert broken["turns"] == 0 and broken["motions"] > BROKEN_SCORE
+
+
+def test_of_groups_with_one_score_the_first_is_imposed():
+    """Whatever the order of a set, which depends on PYTHONHASHSEED."""
+    planes = {"b": (0, 1), "a": (1, 2), "c": (0, 2)}
+    groups = {name: SO(2).embed(3, axes=axes) for name, axes in planes.items()}
+    for order in ("abc", "bac"):
+        found = SimpleNamespace(scores=dict.fromkeys("abc", 0.0) | {"c": 4.0}, broken={"c"})
+        penalized = {name: groups[name] for name in order}
+        estimator = SimpleNamespace(_exploration=found, _penalized=penalized)
+        assert list(_imposing._holding(estimator)) == [order[0]]
+
+
+def test_units_of_outputs_hide_nothing():
+    """A noisy output in large units, by a power of two, beside one that breaks the symmetry."""
+    X = np.random.RandomState(0).standard_normal((300, 2))
+    noise = np.random.RandomState(1).standard_normal((2, 300))
+    Y = np.stack([noise[0], X[:, 0] + 0.1 * noise[1]], axis=1)
+    fits = [
+        SoftEquivariantRegressor(
+            {"turns": SO(2)},
+            Vector,
+            2 * Scalar,
+            tuning="explore",
+            n_members=2,
+            hidden_channels=8,
+            n_hidden_layers=1,
+            max_epochs=10,
+            random_state=0,
+        ).fit(X, Y * [size, 1])
+        for size in (1, 2.0**20)
+    ]
+    scores = [fit._exploration.scores["turns"] for fit in fits]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-3) and scores[0] > 3
+    assert [fit._imposed for fit in fits] == [(), ()]
+
+
+def test_too_few_rows_to_find_anything():
+    model = SoftEquivariantRegressor(
+        [SO(2)], Vector, tuning="explore", hidden_channels=8, max_epochs=2, random_state=0
+    ).fit([[1.0, 2.0]], [1.0])
+    assert model._exploration.scores == {"SO(2)": 0.0}
+    assert np.isfinite(model.predict([[1.0, 2.0]])).all()

@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from softeq_sklearn.groups import SO
+from softeq_sklearn import SoftEquivariantRegressor
+from softeq_sklearn.groups import SO, S, Scaling
 from softeq_sklearn.levels import verdict
 
 
@@ -45,7 +46,8 @@ def test_levels_have_intervals_and_verdicts(make_soft, plane):
 def test_one_member_has_no_interval(make_soft, plane):
     X, Y = plane
     model = make_soft().fit(X, Y)
-    assert np.isnan(model.levels_.error_high).all()
+    for column in ("error_low", "error_high", "floor"):
+        assert np.isnan(getattr(model.levels_, column)).all()
     assert set(model.levels_.verdict) == {"cannot tell"}
     with pytest.raises(ValueError, match=r"n_members of 2 or more.*Got n_members=1"):
         model.predict(X, return_std=True)
@@ -103,3 +105,33 @@ def test_what_cannot_be_trained_side_by_side_is_refused(make_soft, plane, argume
 def test_a_number_of_members_is_needed(make_soft, plane, n_members):
     with pytest.raises(ValueError, match="n_members"):
         make_soft(n_members=n_members).fit(*plane)
+
+
+@pytest.mark.parametrize("group", [S(3), Scaling(3)])
+def test_groups_whose_nonlinearity_has_a_single_number(group):
+    """Permutations, and scalings, whose orthogonal part is trivial: a factor for each member."""
+    X = np.random.RandomState(0).standard_normal((80, 3))
+    model = SoftEquivariantRegressor(
+        [group], "Vector", hidden_channels=8, n_hidden_layers=1, max_epochs=50, random_state=0
+    ).fit(X, X.prod(axis=1))  # 150 steps
+    many = clone(model).set_params(n_members=2, tuning="explore").fit(X, X.prod(axis=1))
+    assert many.module_.layers[-2].pointwise.shape == (2,)
+    assert np.isfinite(many.predict(X)).all()
+
+
+def test_nothing_of_the_rows_stays_in_the_net(make_soft, plane):
+    X, Y = plane
+    net = make_soft(n_members=2, tuning="evidence", max_epochs=8).fit(X, Y).net_
+    tuner = dict(net.callbacks_)["StrengthTuner"]
+    assert tuner._evidence is None and len(tuner.effective_numbers_)
+    assert net.iterator_train__weights is None and net.train_split is None
+
+
+def test_a_warm_start_has_no_interval(make_soft, plane):
+    """Rows that are unseen now may have been trained on before."""
+    X, Y = plane
+    model = make_soft(n_members=2, warm_start=True).fit(X, Y)
+    assert np.isfinite(model.levels_.error_high).all()
+    levels = model.fit(X, Y).levels_
+    assert np.isnan(levels.error_high).all()
+    assert all("takes a whole fit" in reason for reason in levels.reason)

@@ -245,3 +245,13 @@ def test_errors(changes, error, message):
     arguments |= {"rep_in": "3*Vector", "rep_out": "Scalar"} | changes
     with pytest.raises(error, match=message):
         equivariance_test(**arguments)
+
+
+@pytest.mark.parametrize("group", [S(3), Reflection(3)])
+def test_rows_of_few_values(group):
+    """One-hot rows, and signs: most pairs of canonical rows, or all, are equal."""
+    rng = np.random.RandomState(0)
+    X = np.eye(3)[rng.randint(3, size=40)] if group == S(3) else rng.choice([-1.0, 1.0], (40, 3))
+    noise = 0.1 * rng.standard_normal(40)
+    options = {"n_permutations": np.int64(99), "random_state": 0}
+    assert 0 < equivariance_test(X, noise, group, "Vector", "Scalar", **options).p_value <= 1

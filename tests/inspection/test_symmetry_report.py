@@ -4,6 +4,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import KFold
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.groups import SO, Reflection
@@ -75,3 +76,17 @@ def test_errors(model, data):
     with pytest.raises(ValueError, match="must have no exact group"):
         symmetry_report(exact, *data)
     assert symmetry_report(exact, *data, cv=None, n_permutations=19).level.iloc[0] < 1e-12
+
+
+def test_refused_before_the_fits(model, data, monkeypatch):
+    monkeypatch.setattr("softeq_sklearn.inspection._symmetry_report.symmetry_gap", None)
+    with pytest.raises(ValueError, match="n_permutations"):
+        symmetry_report(model, *data, n_permutations=0)
+
+
+def test_folds_that_can_be_used_once(model, data):
+    """Every group has the same folds, drawn once."""
+    once = symmetry_report(model, *data, cv=KFold(2).split(data[0]), n_permutations=9)
+    again = symmetry_report(model, *data, cv=KFold(2), n_permutations=9)
+    assert np.isfinite(once.gap).all()
+    np.testing.assert_array_equal(once.columns, again.columns)

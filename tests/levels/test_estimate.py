@@ -217,3 +217,30 @@ def test_without_unseen_rows_nothing_is_known():
     truth, values = noisy_members(3, 0.1, n=5)
     assert np.isnan(hidden_part(values, truth, np.full((3, 5), False)))
     assert np.isnan(hidden_part(values[:1], truth, np.full((1, 5), True)))
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])
+def test_units_of_other_columns_do_not_matter(rows, size):
+    """Rows in a plane, beside a mass in any unit: rotations take them to where there are none."""
+    flat = np.hstack([size * (1 + rows[:, :1] ** 2), rows * [1, 1, 0]])
+    function = lambda X: stretched(X[:, 1:])[None]  # noqa: E731
+    rep = Scalar + Vector
+    for about, share in (((1, 2), 1), ((0, 1), 0)):
+        turns = SO(2).embed(3, axes=about)
+        estimate = estimate_level(function, flat, turns, rep, Vector, random_state=0)
+        assert abs(estimate.share_outside - share) < 0.05
+
+
+def test_support_of_a_constant_tensor():
+    """A vector that is the same in all rows, in small units: turned, it is where no row was."""
+    X = np.hstack([1e9 * np.random.RandomState(0).randn(50, 1), np.tile([1e-3, 0, 0], (50, 1))])
+    support = Support.of(X, Scalar + Vector, 3)
+    assert not support.is_outside(X).any()
+    assert support.is_outside(X[:, [0, 2, 1, 3]]).all()
+
+
+def test_rows_of_integers(rows):
+    whole = np.round(10 * rows).astype(int)
+    norm = lambda X: np.linalg.norm(X, axis=1)[None, :, None]  # noqa: E731
+    estimate = estimate_level(norm, whole, SO(3), Vector, Scalar, random_state=0)
+    assert estimate.error < 1e-12

@@ -238,3 +238,11 @@ def test_other_penalties_are_refused(tuner):
     net = make_net(tuner, penalty=DistancePenalty)
     with pytest.raises(ValueError, match="penalty must be a ProjectionPenalty for StrengthTuner"):
         net.fit(*make_rows(50))
+
+
+def test_types_that_are_too_large_are_refused_before_the_first_epoch(monkeypatch):
+    monkeypatch.setattr("softeq_sklearn.regularizers._projection._LARGEST_STACKED", 7)
+    net = make_net(StrengthTuner("evidence"))
+    with pytest.raises(ValueError, match="at most 7 unknowns for effective numbers. Got 8"):
+        net.fit(*make_rows())
+    assert not len(net.history)

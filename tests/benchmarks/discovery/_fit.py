@@ -172,7 +172,8 @@ def discovered(model):
 def timed_pair(family, setting, seed):
     """Processor seconds of one member and of all, one fit after the other.
 
-    A fit of one epoch comes before them, since the first fit of a process also solves for bases.
+    One more fit of one member comes before them, since the first fit of a process also solves for
+    bases.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ def timed_pair(family, setting, seed):
     """
     task = Task(Cell(family, 0.3, 0.0, 1000), seed)
     alone = replace(setting, n_members=1)
-    fitted(task, replace(setting, epochs=1))
+    fitted(task, alone)
     (_, one), (_, many) = fitted(task, alone), fitted(task, setting)
     return {
         "family": family,
