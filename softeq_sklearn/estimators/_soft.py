@@ -49,8 +49,9 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     .. math:: \text{MSE} + \sum_G \lambda_G R_G + \tfrac12 w |\theta|^2,
 
     where :math:`R_G` is half the squared distance of all weights and biases to the equivariant
-    subspace of G. The strengths :math:`\lambda_G` are tuned during training, so that symmetries
-    that the data break lose their strength (PER, Kim et al., ICML 2023, sections 3 and 4).
+    subspace of G. The strengths :math:`\lambda_G` are set by tests before training or tuned during
+    it (`tuning`), so that symmetries that the data break lose their strength (PER, Kim et al., ICML
+    2023, sections 3 and 4).
 
     Parameters
     ----------
@@ -117,8 +118,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     n_members : int, default=1
         Number of networks, trained side by side on bootstrap samples of the training rows from
         different starts. The prediction is their mean; from two on, levels have intervals and
-        verdicts. Ten take about twice as long as one, which has explorers too. Strengths are
-        common to all.
+        verdicts. Ten take about twice as long as one, since a fit of one trains the five networks
+        of the exploration as well. Strengths are common to all.
     max_epochs : int, default=200
         Number of passes over the training rows. With several members there are as many more if a
         last test finds a symmetry broken that exploration had not.

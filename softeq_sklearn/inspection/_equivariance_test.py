@@ -32,7 +32,7 @@ class EquivarianceTest:
         The largest of the standardised moments of the data.
     p_value : float
         Share of the permutations, the data's own order among them, whose statistic is as large. At
-        most 0.05: the data break the symmetry (at a level of 5 %).
+        most 0.05: the data break the symmetry (at a significance of 5 %).
     n_permutations : int
         Number of permutations.
 
@@ -69,12 +69,12 @@ def equivariance_test(
     spread over the permutations. Its null law is that of permuted :math:`\gamma`. All moments are
     linear in the residuals: a law whose mean is equivariant and whose noise is not passes.
 
-    **Level.** It is exact, for every number of rows, where :math:`\gamma` is independent of M: for
-    an orthogonal linear group whose ``sample`` is its Haar measure (SO, O, finite groups, and
-    those embedded), if the law of x is invariant under the group. Then the p-value is valid
-    whatever the law of y and however bad the smooth function. Otherwise it is approximate, as that
-    of every test of conditional independence must be [2]_: what :math:`\gamma` and z have in
-    common through M is taken from the residuals twice, once from z and once from the moments of
+    **Validity.** The p-value is valid, for every number of rows, where :math:`\gamma` is
+    independent of M: for an orthogonal linear group whose ``sample`` is its Haar measure (SO, O,
+    finite groups, and those embedded), if the law of x is invariant under the group, whatever the
+    law of y and however bad the smooth function. Otherwise it is valid approximately, as that of
+    every test of conditional independence must be [2]_: what :math:`\gamma` and z have in common
+    through M is taken from the residuals twice, once from z and once from the moments of
     :math:`\gamma`, so that the product of the two errors is what is left. Non-compact and affine
     groups have no invariant law, and are always in this case. Their elements are bounded, as
     ``group.sample`` says: choose units in which the data is of size 1.

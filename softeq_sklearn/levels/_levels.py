@@ -25,8 +25,8 @@ class Levels:
     name : ndarray of shape (n_groups,)
         Names of the groups.
     strength : ndarray of shape (n_groups,)
-        Factor of each group's penalty at the end of training, relative to the group that the
-        weights break least; `error` is the level, not this.
+        Factor of each group's penalty at the end of training, infinite for a group that is held
+        exactly; `error` is the level, not this.
     penalty : ndarray of shape (n_groups,)
         Half the squared distance of the weights to the group's equivariant subspace, or what
         another `regularizer` measures; nan for a group of strength 0 whose subspace the network
@@ -47,8 +47,8 @@ class Levels:
         ends at 0.5 or before. That is weaker than "exact": `error_high` says how far it may still
         be off. None stands for the verdict "exact".
     reason : ndarray of str of shape (n_groups,) or None, default=None
-        Why the verdict is "cannot tell", and what may help; empty for other verdicts, and for all
-        if None.
+        Why the verdict is "cannot tell", and what may help; empty for other verdicts, and where the
+        function is that of a single member. None stands for empty.
 
     Examples
     --------
