@@ -122,15 +122,15 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         """Return the first epoch, counted from 1, whose weights may be kept."""
         return 1
 
-    def _report(self, X, rng, missed=np.nan):
+    def _report(self, X, rng, residuals=None):
         """Set what the subclass reports, from rows that training has not seen, if there are any.
 
-        `missed` is the part of the targets that the function may have missed, where that is known.
+        `residuals` are those of rows that members have not seen, where they are known.
         """
 
-    def _missed(self, X, Y, train, seed):
-        """Measure that part on all rows of a fit, of which some are for training."""
-        return np.nan
+    def _unseen_residuals(self, X, Y, train, seed):
+        """Return these residuals, given all rows of a fit, of which some are for training."""
+        return None
 
     @property
     def _members(self):
@@ -190,9 +190,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         # Rows that are held out now may have been trained on in an earlier fit.
         if not again and self._releases(X, Y, train, valid, seeds[5:]):
             self._train_net(*data, seeds, self.net_)
-        missed = np.nan if again else self._missed(X, Y, train, seeds[5])
+        residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
         self._impose(X, Y, valid)
-        self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), missed)
+        self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
         return self
 
     def partial_fit(self, X, y):

@@ -81,10 +81,10 @@ class Exploration:
 class _Remembers:
     """Makes an estimator remember which rows each member has not seen, and report nothing."""
 
-    def _missed(self, X, Y, train, seed):
+    def _unseen_residuals(self, X, Y, train, seed):
         self.unseen_ = self._unseen_rows(len(X), train, seed)
 
-    def _report(self, X, rng, missed=np.nan):
+    def _report(self, X, rng, residuals=None):
         pass
 
 

@@ -24,7 +24,7 @@ _FLOAT32 = 1e-6
 _ANYTHING = 0.5
 
 
-def measured_levels(estimator, X, rng, missed):
+def measured_levels(estimator, X, rng, residuals):
     """Measure the levels of a fitted estimator, with its strengths.
 
     Parameters
@@ -35,12 +35,13 @@ def measured_levels(estimator, X, rng, missed):
         Rows, of which at most 500 are used.
     rng : RandomState
         Draws rows and group elements.
-    missed : float
-        What the members may have missed of the targets (:func:`hidden_part`).
+    residuals : UnseenResiduals or None
+        Those of rows that members have not seen, where they are known.
 
     Returns
     -------
     Levels
+        What their intervals are made of is kept as `_interval_parts` of the estimator, by name.
     """
     names = list(estimator._groups)
     if len(X) > _ROWS:  # rows may be sorted, by time for example
@@ -48,7 +49,10 @@ def measured_levels(estimator, X, rng, missed):
     penalties, members = _penalties(estimator), estimator._member_function()
     estimates = [_estimate(estimator, members, X, name, rng) for name in names]
     chance = [_chance(estimator, name) for name in names]
-    intervals = [level_interval(e, missed, c) for e, c in zip(estimates, chance, strict=True)]
+    hidden = [_hidden(estimator, name, residuals) for name in names]
+    parts = list(zip(estimates, hidden, chance, strict=True))
+    estimator._interval_parts = dict(zip(names, parts, strict=True))
+    intervals = [level_interval(*each) for each in parts]
     low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
     tested, imposed = {}, ()
     if estimator._exploration is not None and estimator.n_members > 1:
@@ -60,8 +64,8 @@ def measured_levels(estimator, X, rng, missed):
     ]
     known = estimator.n_members > 1
     reasons = [
-        why_not_told(e, missed, c, top) if known and v == "cannot tell" else ""
-        for e, c, v, (_, top) in zip(estimates, chance, verdicts, intervals, strict=True)
+        why_not_told(*each, top) if known and v == "cannot tell" else ""
+        for each, v, (_, top) in zip(parts, verdicts, intervals, strict=True)
     ]
     supported = [
         v == "exact" or (name in imposed and e.error == 0 and e.can_tell and top <= _ANYTHING)
@@ -107,6 +111,15 @@ def _chance(estimator, name):
     if found is None or name in found.released:
         return 0.0
     return found.chance.get(name, 0.0)
+
+
+def _hidden(estimator, name, residuals):
+    """What of the targets the members may have missed and breaks a group; nan if not known."""
+    if residuals is None:
+        return np.nan
+    found = estimator._exploration
+    tested = found is not None and name in found.scores and name not in found.untested
+    return residuals.hidden_part(tested)
 
 
 def _penalties(estimator):

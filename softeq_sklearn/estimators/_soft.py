@@ -23,7 +23,7 @@ from softeq_sklearn.estimators._penalties import function_penalty, weight_penalt
 from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import Group
-from softeq_sklearn.levels import hidden_part
+from softeq_sklearn.levels import unseen_residuals
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import SoftEquivariantNetwork, stack_members
 from softeq_sklearn.regularizers import named_strengths
@@ -526,11 +526,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         changes = tuner.epoch(self.max_epochs), tuner.again_after(self.max_epochs)
         return 1 + max(changes)
 
-    def _missed(self, X, Y, train, seed):
+    def _unseen_residuals(self, X, Y, train, seed):
         if self.n_members == 1:
-            return np.nan
+            return None
         unseen = self._unseen_rows(len(X), train, seed)
-        return hidden_part(self._member_function()(X), Y, unseen)
+        return unseen_residuals(self._member_function()(X), Y, unseen)
 
     def _unseen_rows(self, n_rows, train, seed):
         """Which rows each member was not trained on, bools of shape (n_members, n_rows)."""
@@ -538,7 +538,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         unseen[:, train] = self._bootstrap(len(train), seed) == 0
         return unseen
 
-    def _report(self, X, rng, missed=np.nan):
+    def _report(self, X, rng, residuals=None):
         names = list(self._groups)
         strengths = dict.fromkeys(self._held, np.inf)
         if self._penalized:
@@ -546,7 +546,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.strengths_ = np.array([mean_strength(strengths.get(name, 0.0)) for name in names])
         self.strength_path_ = strength_path(self.history_, names)
         self.strength_path_[:, [name in self._held for name in names]] = np.inf
-        self.levels_ = measured_levels(self, X, rng, missed)
+        self._residuals = residuals
+        self.levels_ = measured_levels(self, X, rng, residuals)
 
     def _equivariance_error(self, X, name, n_elements, random_state, per_sample=False):
         """Relative equivariance error of the fitted function, in float64, under a named group."""

@@ -7,12 +7,16 @@ from softeq_sklearn.levels._breaking import (
     symmetric_part,
 )
 from softeq_sklearn.levels._estimate import LevelEstimate, estimate_level
-from softeq_sklearn.levels._hidden_part import hidden_part, unseen_mean
 from softeq_sklearn.levels._interval import level_interval
 from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.levels._orbits import Orbits
 from softeq_sklearn.levels._reason import why_not_told
 from softeq_sklearn.levels._support import Support
+from softeq_sklearn.levels._unseen_residuals import (
+    UnseenResiduals,
+    unseen_mean,
+    unseen_residuals,
+)
 from softeq_sklearn.levels._verdict import verdict
 
 __all__ = [
@@ -21,13 +25,14 @@ __all__ = [
     "Levels",
     "Orbits",
     "Support",
+    "UnseenResiduals",
     "asymmetric_products",
     "breaking_score",
     "estimate_level",
-    "hidden_part",
     "level_interval",
     "symmetric_part",
     "unseen_mean",
+    "unseen_residuals",
     "verdict",
     "why_not_told",
 ]

@@ -19,7 +19,7 @@ def level_interval(
     r"""Return a 95 % interval of the error of the function that made the data.
 
     With the standard error s of members, rows and elements, the spread f of the k members and the
-    part h of the targets that the function may have missed (:func:`hidden_part`),
+    part h of the targets that the function may have missed (:meth:`UnseenResiduals.hidden_part`),
 
     .. math:: low^2 = \max(0, e - 1.96 s)^2 - f^2, \qquad
         high^2 = (e + 1.96 s)^2 + f^2 / k + 2 h^2 + (1.25 c)^2,

@@ -29,7 +29,7 @@ from tests.benchmarks.discovery._bars import (
     is_discovered,
     spearman,
 )
-from tests.benchmarks.discovery._fit import COLUMNS, Setting, key_of, key_of_line
+from tests.benchmarks.discovery._fit import COLUMNS, PARTS, Setting, key_of, key_of_line
 from tests.benchmarks.discovery._table import write_table
 from tests.benchmarks.discovery._tasks import (
     FAMILIES,
@@ -70,6 +70,7 @@ def line(**changes):
         "floor": 0.002,
         "verdict": "exact",
         "strength": 1.0,
+        **dict.fromkeys(PARTS, 0.0),
         "discovered": "A",
         "test_mse": 0.1,
         "test_nmse": 0.01,

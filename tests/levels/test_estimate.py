@@ -9,8 +9,8 @@ from softeq_sklearn.levels import (
     LevelEstimate,
     Support,
     estimate_level,
-    hidden_part,
     level_interval,
+    unseen_residuals,
     verdict,
 )
 from softeq_sklearn.metrics import equivariance_error
@@ -172,6 +172,10 @@ def test_verdict(error, low, high, expected):
     assert verdict(error, low, high, can_tell=False) == "cannot tell"
 
 
+def hidden_part(values, targets, unseen):
+    return unseen_residuals(values, targets, unseen).hidden_part()
+
+
 def noisy_members(k, size, seed=0, n=2000):
     rng = np.random.RandomState(seed)
     truth = rng.standard_normal((n, 3)) * 5 + 20
@@ -182,9 +186,11 @@ def test_variance_of_members_is_not_hidden():
     """Bagged members whose only error is independent noise have missed nothing."""
     truth, values = noisy_members(12, 1.0)
     seen_once = np.arange(12)[:, None] % 6 != np.arange(2000) % 6  # two members a row
-    hidden = hidden_part(values, truth, ~seen_once)
+    found = unseen_residuals(values, truth, ~seen_once)
     rough = hidden_part(values[:1].repeat(2, 0), truth, np.full((2, 2000), True))
-    assert hidden < 0.3 * rough
+    assert found.hidden_part() < 0.3 * rough
+    # The residuals of a mean of two have half the variance of each.
+    assert found.hidden_part(tested=False) == pytest.approx(found.spread / np.sqrt(2), rel=0.05)
 
 
 def test_what_all_members_miss_is_hidden():
@@ -215,8 +221,8 @@ def test_members_that_have_seen_a_row_do_not_predict_it():
 
 def test_without_unseen_rows_nothing_is_known():
     truth, values = noisy_members(3, 0.1, n=5)
-    assert np.isnan(hidden_part(values, truth, np.full((3, 5), False)))
-    assert np.isnan(hidden_part(values[:1], truth, np.full((1, 5), True)))
+    assert unseen_residuals(values, truth, np.full((3, 5), False)) is None
+    assert unseen_residuals(values[:1], truth, np.full((1, 5), True)) is None
 
 
 @pytest.mark.parametrize("size", [1e-12, 1.0, 1e12])

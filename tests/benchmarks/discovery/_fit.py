@@ -13,11 +13,24 @@ from threadpoolctl import threadpool_limits
 import softeq_sklearn
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.inspection import discover
+from softeq_sklearn.levels import UnseenResiduals
 from tests.benchmarks.discovery._tasks import Cell, Task
 
 # What makes a fit another fit, then what is known of the target, then what came out.
 KEY = ("family", "noise", "target_noise", "rows", "inputs", "candidates", "seed")
 SETTING = ("tuning", "n_members", "epochs", "hidden")
+# What intervals and verdicts are made of, for looking at other rules without new fits.
+PARTS = (
+    "spread",
+    "standard_error",
+    "missed",
+    "chance",
+    "score",
+    "imposed",
+    "residual",
+    "residual_error",
+    "residual_spread",
+)
 COLUMNS = [
     *KEY,
     *SETTING,
@@ -33,6 +46,7 @@ COLUMNS = [
     "floor",
     "verdict",
     "strength",
+    *PARTS,
     "discovered",
     "test_mse",
     "test_nmse",
@@ -158,9 +172,29 @@ def one_fit(task, setting, true_errors):
             "floor": levels.floor[i],
             "verdict": str(levels.verdict[i]),
             "strength": levels.strength[i],
+            **parts_of(model, str(name)),
         }
         for i, name in enumerate(levels.name)
     ]
+
+
+def parts_of(model, name):
+    """Values of the columns `PARTS` for a group."""
+    estimate, missed, chance = model._interval_parts[name]
+    found, nothing = model._exploration, UnseenResiduals(np.nan, np.nan, np.nan)
+    residuals = model._residuals or nothing
+    values = (
+        estimate.spread,
+        np.hypot(estimate.member_std, estimate.row_error),
+        missed,
+        chance,
+        np.nan if found is None else found.scores.get(name, np.nan),
+        int(name in model._imposed),
+        residuals.mean,
+        residuals.standard_error,
+        residuals.spread,
+    )
+    return dict(zip(PARTS, values, strict=True))
 
 
 def discovered(model):
