@@ -6,13 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from softeq_sklearn.levels import (
-    Levels,
-    estimate_level,
-    level_interval,
-    verdict,
-    why_not_told,
-)
+from softeq_sklearn.levels import Findings, Levels, estimate_level, judge
 from softeq_sklearn.nn import EquivariantLinear, SoftLinear, TensorNetwork
 from softeq_sklearn.regularizers import ProjectionPenalty
 
@@ -20,8 +14,6 @@ from softeq_sklearn.regularizers import ProjectionPenalty
 _ROWS, _ELEMENTS = 500, 32
 # Errors below this are rounding of weights in float32.
 _FLOAT32 = 1e-6
-# An interval that ends beyond this says nothing: the targets may be noise.
-_ANYTHING = 0.5
 
 
 def measured_levels(estimator, X, rng, residuals):
@@ -41,53 +33,48 @@ def measured_levels(estimator, X, rng, residuals):
     Returns
     -------
     Levels
-        What their intervals are made of is kept as `_interval_parts` of the estimator, by name.
+        What they are made of is kept as `_findings` of the estimator, by name.
     """
     names = list(estimator._groups)
     if len(X) > _ROWS:  # rows may be sorted, by time for example
         X = X[rng.permutation(len(X))[:_ROWS]]
     penalties, members = _penalties(estimator), estimator._member_function()
-    estimates = [_estimate(estimator, members, X, name, rng) for name in names]
-    chance = [_chance(estimator, name) for name in names]
-    hidden = [_hidden(estimator, name, residuals) for name in names]
-    parts = list(zip(estimates, hidden, chance, strict=True))
-    estimator._interval_parts = dict(zip(names, parts, strict=True))
-    intervals = [level_interval(*each) for each in parts]
-    low, high = np.array(intervals, dtype=float).reshape(-1, 2).T
-    tested, imposed = {}, ()
-    if estimator._exploration is not None and estimator.n_members > 1:
-        tested, imposed = estimator._exploration.scores, estimator._imposed
-    # What a fit could not break although the data do is as large as it was in a softer fit.
-    verdicts = [
-        verdict(max(e.error, c), *ends, can_tell=e.can_tell, score=tested.get(name, 0.0))
-        for name, e, c, ends in zip(names, estimates, chance, intervals, strict=True)
-    ]
-    known = estimator.n_members > 1
-    reasons = [
-        why_not_told(*each, top) if known and v == "cannot tell" else ""
-        for each, v, (_, top) in zip(parts, verdicts, intervals, strict=True)
-    ]
-    supported = [
-        v == "exact" or (name in imposed and e.error == 0 and e.can_tell and top <= _ANYTHING)
-        for name, e, v, (_, top) in zip(names, estimates, verdicts, intervals, strict=True)
-    ]
+    estimator._findings = {
+        name: _findings(estimator, members, X, name, rng, residuals) for name in names
+    }
+    found = list(estimator._findings.values())
+    judgements = [judge(findings) for findings in found]
+    low, high = (np.array([getattr(j, end) for j in judgements], float) for end in ("low", "high"))
     return Levels(
         name=np.array(names, dtype=str),
         strength=estimator.strengths_,
         penalty=np.array([penalties.get(name, np.nan) for name in names]),
-        error=np.array([estimate.error for estimate in estimates]),
+        error=np.array([f.estimate.error for f in found], dtype=float),
         error_low=low,
         error_high=high,
-        floor=np.minimum(1.0, [e.spread + c for e, c in zip(estimates, chance, strict=True)]),
-        verdict=np.array(verdicts, dtype="<U11"),
-        supported=np.array(supported, dtype=bool),
-        reason=np.array(reasons, dtype=str),
+        floor=np.minimum(1.0, [f.estimate.spread + f.chance for f in found]),
+        verdict=np.array([j.verdict for j in judgements], dtype="<U11"),
+        supported=np.array([j.supported for j in judgements], dtype=bool),
+        reason=np.array([j.reason for j in judgements], dtype=str),
     )
 
 
 def has_subspaces(module):
     """Whether a module has layers whose weights have a distance to a group's subspace."""
     return any(isinstance(m, SoftLinear | EquivariantLinear) for m in module.modules())
+
+
+def _findings(estimator, members, X, name, rng, residuals):
+    explored = estimator._exploration
+    known = explored is not None and name in explored.scores and estimator.n_members > 1
+    return Findings(
+        _estimate(estimator, members, X, name, rng),
+        residuals,
+        tested=known and name not in explored.untested,
+        score=explored.scores[name] if known else 0.0,
+        chance=_chance(estimator, name),
+        imposed=name in estimator._imposed,
+    )
 
 
 def _estimate(estimator, members, X, name, rng):
@@ -111,15 +98,6 @@ def _chance(estimator, name):
     if found is None or name in found.released:
         return 0.0
     return found.chance.get(name, 0.0)
-
-
-def _hidden(estimator, name, residuals):
-    """What of the targets the members may have missed and breaks a group; nan if not known."""
-    if residuals is None:
-        return np.nan
-    found = estimator._exploration
-    tested = found is not None and name in found.scores and name not in found.untested
-    return residuals.hidden_part(tested)
 
 
 def _penalties(estimator):

@@ -546,7 +546,6 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         self.strengths_ = np.array([mean_strength(strengths.get(name, 0.0)) for name in names])
         self.strength_path_ = strength_path(self.history_, names)
         self.strength_path_[:, [name in self._held for name in names]] = np.inf
-        self._residuals = residuals
         self.levels_ = measured_levels(self, X, rng, residuals)
 
     def _equivariance_error(self, X, name, n_elements, random_state, per_sample=False):

@@ -8,6 +8,7 @@ from softeq_sklearn.levels._breaking import (
 )
 from softeq_sklearn.levels._estimate import LevelEstimate, estimate_level
 from softeq_sklearn.levels._interval import level_interval
+from softeq_sklearn.levels._judgement import Findings, Judgement, judge
 from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.levels._orbits import Orbits
 from softeq_sklearn.levels._reason import why_not_told
@@ -21,6 +22,8 @@ from softeq_sklearn.levels._verdict import verdict
 
 __all__ = [
     "BROKEN_SCORE",
+    "Findings",
+    "Judgement",
     "LevelEstimate",
     "Levels",
     "Orbits",
@@ -29,6 +32,7 @@ __all__ = [
     "asymmetric_products",
     "breaking_score",
     "estimate_level",
+    "judge",
     "level_interval",
     "symmetric_part",
     "unseen_mean",

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softeq_sklearn.levels import LevelEstimate, level_interval
 from tests.benchmarks.discovery.__main__ import (
     arguments_of,
+    by_present_rule,
     complete_lines,
     known_errors,
     measured_seconds,
@@ -29,7 +31,7 @@ from tests.benchmarks.discovery._bars import (
     is_discovered,
     spearman,
 )
-from tests.benchmarks.discovery._fit import COLUMNS, PARTS, Setting, key_of, key_of_line
+from tests.benchmarks.discovery._fit import COLUMNS, FINDINGS, Setting, key_of, key_of_line
 from tests.benchmarks.discovery._table import write_table
 from tests.benchmarks.discovery._tasks import (
     FAMILIES,
@@ -70,7 +72,7 @@ def line(**changes):
         "floor": 0.002,
         "verdict": "exact",
         "strength": 1.0,
-        **dict.fromkeys(PARTS, 0.0),
+        **dict.fromkeys(FINDINGS, ""),
         "discovered": "A",
         "test_mse": 0.1,
         "test_nmse": 0.01,
@@ -549,6 +551,27 @@ def test_expected_time_learns_from_fits():
     assert measured_seconds([line(tuning="ratio")], setting) == {}
 
 
+def test_intervals_and_verdicts_are_those_of_the_present_rule(tmp_path):
+    """A line with what they are made of, but for a rounding; and an old one without."""
+    groups = {"O(2) xy": 0.0, "O(2) yz": 0.1, "O(2) xz": 0.1}
+    found = dict(spread=0.01, standard_error=0.002, can_tell=1, residual=0.02, residual_error=0.0)
+    found |= dict(residual_spread=0.02, tested=1, score=0.0, chance=0.0, imposed=0)
+    lines = [
+        line(group=name, error=error, n_groups=3, verdict="broken", discovered="-", **found)
+        for name, error in groups.items()
+    ]
+    new = by_present_rule([*lines, line(seed=1)])
+    assert [x["verdict"] for x in new] == ["exact", "broken", "broken", "exact"]
+    low, high = level_interval(LevelEstimate(0.1, 0.01, 0.002, 0.0, n_members=10), hidden=0.0)
+    assert (float(new[1]["error_low"]), float(new[1]["error_high"])) == (low, high)
+    assert [x["discovered"] for x in new] == ["O(2) xy"] * 3 + ["A"]
+    assert new[3] == line(seed=1)
+    untested = by_present_rule([{**x, "tested": "0"} for x in lines])
+    assert [x["verdict"] for x in untested] == ["cannot tell", "broken", "broken"]
+    outside = by_present_rule([{**x, "can_tell": "0"} for x in lines])
+    assert {x["verdict"] for x in outside} == {"cannot tell"}
+
+
 def run(output, *options):
     command = [sys.executable, "-m", "tests.benchmarks.discovery", "--output", str(output)]
     done = subprocess.run(
@@ -573,6 +596,11 @@ def test_quick_mode_runs_and_goes_on(tmp_path):
     for x in lines:
         assert x["verdict"] in ("exact", "approximate", "broken", "cannot tell")
         assert 0 <= float(x["error_low"]) <= float(x["error_high"]) <= 1
+    judged = ("error_low", "error_high", "verdict", "discovered")
+    for old, new in zip(lines, by_present_rule(lines), strict=True):  # from what was written down
+        assert [old[c] for c in judged[2:]] == [new[c] for c in judged[2:]]
+        assert float(old["error_low"]) == pytest.approx(float(new["error_low"]))
+        assert float(old["error_high"]) == pytest.approx(float(new["error_high"]))
     kept = "".join((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines(True)[:4])
     (tmp_path / "table.csv").write_text(kept, encoding="utf-8")  # the first fit of three
     said = run(tmp_path / "table", "--quick")

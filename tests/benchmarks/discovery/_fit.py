@@ -12,24 +12,25 @@ from threadpoolctl import threadpool_limits
 
 import softeq_sklearn
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.inspection import discover
-from softeq_sklearn.levels import UnseenResiduals
+from softeq_sklearn.inspection import discover, discovered_group
+from softeq_sklearn.levels import Findings, LevelEstimate, Levels, UnseenResiduals, judge
 from tests.benchmarks.discovery._tasks import Cell, Task
 
 # What makes a fit another fit, then what is known of the target, then what came out.
 KEY = ("family", "noise", "target_noise", "rows", "inputs", "candidates", "seed")
 SETTING = ("tuning", "n_members", "epochs", "hidden")
-# What intervals and verdicts are made of, for looking at other rules without new fits.
-PARTS = (
+# What intervals and verdicts are made of.
+FINDINGS = (
     "spread",
     "standard_error",
-    "missed",
-    "chance",
-    "score",
-    "imposed",
+    "can_tell",
     "residual",
     "residual_error",
     "residual_spread",
+    "tested",
+    "score",
+    "chance",
+    "imposed",
 )
 COLUMNS = [
     *KEY,
@@ -46,7 +47,7 @@ COLUMNS = [
     "floor",
     "verdict",
     "strength",
-    *PARTS,
+    *FINDINGS,
     "discovered",
     "test_mse",
     "test_nmse",
@@ -172,34 +173,94 @@ def one_fit(task, setting, true_errors):
             "floor": levels.floor[i],
             "verdict": str(levels.verdict[i]),
             "strength": levels.strength[i],
-            **parts_of(model, str(name)),
+            **texts_of(model._findings[str(name)]),
         }
         for i, name in enumerate(levels.name)
     ]
 
 
-def parts_of(model, name):
-    """Values of the columns `PARTS` for a group."""
-    estimate, missed, chance = model._interval_parts[name]
-    found, nothing = model._exploration, UnseenResiduals(np.nan, np.nan, np.nan)
-    residuals = model._residuals or nothing
+def texts_of(findings):
+    """Values of the columns `FINDINGS`."""
+    estimate = findings.estimate
+    residuals = findings.residuals or UnseenResiduals(np.nan, np.nan, np.nan)
     values = (
         estimate.spread,
         np.hypot(estimate.member_std, estimate.row_error),
-        missed,
-        chance,
-        np.nan if found is None else found.scores.get(name, np.nan),
-        int(name in model._imposed),
+        int(estimate.can_tell),
         residuals.mean,
         residuals.standard_error,
         residuals.spread,
+        int(findings.tested),
+        findings.score,
+        findings.chance,
+        int(findings.imposed),
     )
-    return dict(zip(PARTS, values, strict=True))
+    return dict(zip(FINDINGS, values, strict=True))
+
+
+def findings_of(line):
+    """The findings of a line of the CSV file; None for an old line that has none."""
+    if not line["spread"]:
+        return None
+    value = {name: float(line[name]) for name in ("error", *FINDINGS)}
+    estimate = LevelEstimate(
+        value["error"],
+        value["spread"],
+        value["standard_error"],
+        0.0,
+        share_outside=1.0 - value["can_tell"],
+        n_members=int(line["n_members"]),
+    )
+    residuals = UnseenResiduals(*(value[f"residual{part}"] for part in ("", "_error", "_spread")))
+    return Findings(
+        estimate,
+        None if np.isnan(residuals.mean) else residuals,
+        bool(value["tested"]),
+        value["score"],
+        value["chance"],
+        bool(value["imposed"]),
+    )
+
+
+def judged_anew(lines, groups):
+    """Lines of one fit, with intervals and verdicts by the rule as it is now.
+
+    Parameters
+    ----------
+    lines : list of dict
+        Lines of the CSV file.
+    groups : dict of str to Group
+        The candidates.
+    """
+    judgements = [judge(findings_of(line)) for line in lines]
+    levels = Levels(
+        name=np.array([line["group"] for line in lines]),
+        strength=np.array([float(line["strength"]) for line in lines]),
+        penalty=np.full(len(lines), np.nan),
+        error=np.array([float(line["error"]) for line in lines]),
+        verdict=np.array([judgement.verdict for judgement in judgements]),
+        supported=np.array([judgement.supported for judgement in judgements]),
+    )
+    names = names_of(discovered_group(levels, groups))
+    return [
+        {
+            **line,
+            "error_low": str(judgement.low),
+            "error_high": str(judgement.high),
+            "verdict": judgement.verdict,
+            "discovered": names,
+        }
+        for line, judgement in zip(lines, judgements, strict=True)
+    ]
 
 
 def discovered(model):
     """Candidates that are part of the discovered group, joined; "-" where there is none."""
-    found = discover(model)
+    return names_of(discover(model))
+
+
+def names_of(found):
+    """Names of the candidates that are part of a discovered group."""
     return " & ".join((*found.names, *found.contained)) or "-"
 
 
