@@ -15,6 +15,7 @@ from softeq_sklearn.levels import (
     breaking_score,
     estimate_level,
     symmetric_part,
+    tensor_sizes,
     unseen_mean,
 )
 
@@ -173,16 +174,17 @@ def _epochs(estimator, n_steps, wanted, share):
 
 
 def _residuals(explorer, X, Y, rows):
-    """What members miss of rows that they have not seen, in units of the loss."""
+    """What members miss of rows that they have not seen, in units of the targets' variation."""
     values = explorer._member_function()(X[rows])
     missed = Y[rows] - unseen_mean(values, explorer.unseen_[:, rows])
-    return missed / explorer._scale_out.factor
+    return missed / tensor_sizes(Y, explorer._rep_out, explorer._dim)
 
 
 def _scores(explorer, names, X, Y, rows, seed, is_last):
     """Scores by the softer networks or what they miss, the networks' levels, what is untested."""
     members, unseen = explorer._member_function(), explorer.unseen_[:, rows]
-    X, Y, unit = X[rows], Y[rows], explorer._scale_out.factor
+    unit = tensor_sizes(Y, explorer._rep_out, explorer._dim)
+    X, Y = X[rows], Y[rows]
     mean = unseen_mean(members(X), unseen)
     reps = explorer._rep_in, explorer._rep_out
     rng = np.random.RandomState(seed)

@@ -9,7 +9,7 @@ import numpy as np
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.groups._consistent import consistent
-from softeq_sklearn.levels import unseen_mean
+from softeq_sklearn.levels import tensor_sizes, unseen_mean
 
 # Rows in whose residuals broken symmetries are looked for.
 _TESTED_ROWS = 2000
@@ -48,7 +48,7 @@ def further_broken(estimator, X, Y, unseen, seed):
     rows = np.flatnonzero(unseen.any(axis=0))  # which may be sorted
     rows = rows[np.random.RandomState(seed).permutation(len(rows))[:_TESTED_ROWS]]
     values = estimator._member_function(projected)(X[rows])
-    residuals = (Y[rows] - unseen_mean(values, unseen[:, rows])) / estimator._scale_out.factor
+    residuals = (Y[rows] - unseen_mean(values, unseen[:, rows])) / _unit(estimator, Y)
     scores = residual_scores(holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, seed)
     for name, score in scores.items():
         estimator._exploration.add_score(name, score)
@@ -103,6 +103,10 @@ def _holding(estimator, but=frozenset()):
     return {name: groups[name] for name in chosen}
 
 
+def _unit(estimator, Y):
+    """Sizes of the targets: none outweighs others by its units."""
+    return tensor_sizes(Y, estimator._rep_out, estimator._dim)
+
+
 def _squared_errors(estimator, X, Y):
-    """Squared errors in units of the loss, so that no output outweighs others by its units."""
-    return (((estimator._function()(X) - Y) / estimator._scale_out.factor) ** 2).sum(axis=1)
+    return (((estimator._function()(X) - Y) / _unit(estimator, Y)) ** 2).sum(axis=1)

@@ -13,6 +13,7 @@ from softeq_sklearn.levels._levels import Levels
 from softeq_sklearn.levels._orbits import Orbits
 from softeq_sklearn.levels._reason import why_not_told
 from softeq_sklearn.levels._support import Support
+from softeq_sklearn.levels._tensor_sizes import tensor_sizes
 from softeq_sklearn.levels._unseen_residuals import (
     UnseenResiduals,
     unseen_mean,
@@ -35,6 +36,7 @@ __all__ = [
     "judge",
     "level_interval",
     "symmetric_part",
+    "tensor_sizes",
     "unseen_mean",
     "unseen_residuals",
     "verdict",

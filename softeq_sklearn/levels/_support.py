@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softeq_sklearn.levels._tensor_sizes import tensor_sizes
 from softeq_sklearn.representations import Rep
 
 # Directions in which rows vary less than this share of the largest deviation count as not varied
@@ -60,38 +61,19 @@ class Support:
             Dimension of V; needed with `rep`.
         """
         largest = np.abs(X).max() or 1.0  # so that squares of all numbers are numbers
-        mean = (X / largest).mean(axis=0)
-        sizes = largest * _sizes(X / largest, mean, rep, dim)
-        mean = mean * largest
+        mean = (X / largest).mean(axis=0) * largest
+        sizes = largest
+        if rep is not None:
+            sizes = largest * tensor_sizes(X / largest, rep, dim)
         centered = (X - mean) / sizes
         values, vectors = np.linalg.eigh(centered.T @ centered / len(X))
         deviations = np.sqrt(np.maximum(values, 0))
         widest = deviations.max() or 1.0  # constant rows
-        axes = vectors / np.maximum(deviations, _NO_DEVIATION * widest) / sizes[:, None]
+        axes = vectors / np.maximum(deviations, _NO_DEVIATION * widest)
+        axes = axes / np.broadcast_to(sizes, len(axes))[:, None]
         farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
         return cls(mean, axes, _REACH * float(farthest))
 
     def is_outside(self, X: np.ndarray) -> np.ndarray:
         """Return which rows lie outside of the ellipsoid of the farthest row, as bools."""
         return np.linalg.norm((X - self.mean) @ self.axes, axis=1) > self.limit
-
-
-def _sizes(X, mean, rep, dim):
-    """Root mean square of each tensor's deviations, for each of its columns.
-
-    Of a tensor that does not vary it is that of its values, and 1 of nothing.
-    """
-    sizes = np.ones(X.shape[1])
-    for block in () if rep is None else rep.blocks(dim):
-        index = block.index.reshape(-1, block.index.shape[-1])
-        values = X[:, index]
-        varies = _root_mean_square(values - mean[index])
-        whole = _root_mean_square(values)
-        rounding = 10 * np.finfo(float).eps * np.abs(values).max(axis=(0, 2))
-        own = np.where(varies > rounding, varies, np.where(whole > 0, whole, 1.0))
-        sizes[index] = own[:, None]
-    return sizes
-
-
-def _root_mean_square(values):
-    return np.sqrt(np.mean(values**2, axis=(0, 2)))
