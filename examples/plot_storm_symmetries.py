@@ -258,7 +258,7 @@ for name, each in forecasts.items():
 # of 0.19 is an angle of about 22 degrees between the two. Without the identity the two flips and
 # C(4) miss by as much or more, about 0.2 to 0.25: storms know east from west and north from south.
 #
-# Held to SO(2) exactly, the network forecasts no better than a linear model. Pulled softly it is 17
+# Held to SO(2) exactly, the network forecasts no better than a linear model. Pulled softly it is 16
 # km better than that, far outside the interval. Against the unconstrained network it gains 7 km
 # here, but it was 4 km worse on the seasons 2000 to 2009 on which the settings were chosen: that is
 # no clear difference. With 12 training storms no network is as good as the linear models.
