@@ -69,9 +69,8 @@ class Orbits:
         moved = act_on_each_row(rep, self.elements(1)[0], X)
         self._rng = rng
         is_moved = (moved != X).any(axis=1)
-        return (
-            is_moved & Support.of(X, rep, self._group.dim).is_outside(moved)
-        ).sum() > 0.5 * is_moved.sum()
+        is_outside = Support.of(X, rep, self._group.dim).is_outside(moved)
+        return (is_moved & is_outside).sum() > 0.5 * is_moved.sum()
 
     def elements(self, n_elements: int = 8) -> np.ndarray:
         """Draw elements for each row.

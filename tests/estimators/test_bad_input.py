@@ -381,3 +381,9 @@ def test_a_search_goes_on_after_bad_parameters(make_exact, plane):
     ):
         search.fit(*plane)
     assert search.best_params_ == {"group": O(2)}
+
+
+def test_callbacks_are_checked_before_exploring(make_soft, plane, monkeypatch):
+    monkeypatch.setattr("softeq_sklearn.estimators._soft.explore", None)
+    with pytest.raises(TypeError, match="callbacks"):
+        make_soft(tuning="explore", callbacks=[print]).fit(*plane)
