@@ -1,8 +1,7 @@
-"""What the estimators share: checking data, building the skorch net, predicting."""
+"""What the estimators share: checking data, the steps of a fit, predicting."""
 
 from __future__ import annotations
 
-import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,39 +11,19 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
-from skorch.callbacks import GradientNormClipping, LRScheduler
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from softeq_sklearn.estimators._divergence import StopAtDivergence
-from softeq_sklearn.estimators._parameters import (
-    callbacks_of,
-    device_of,
-    hidden_of,
-    representation_of,
-)
+from softeq_sklearn.estimators._fitted_function import member_function
+from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of, representation_of
 from softeq_sklearn.estimators._restoring import restored_after_an_error
 from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
+from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
 from softeq_sklearn.levels import Support
-from softeq_sklearn.nn import TensorNetwork
 from softeq_sklearn.representations import Rep
-from softeq_sklearn.training import (
-    BestMembers,
-    BestWeights,
-    EpochProgress,
-    MemberGradientClipping,
-    PenalizedNet,
-    StrengthPath,
-    TensorBatches,
-    threads_for,
-)
 
 # What the reference adds to the loss for the free term of its nonlinearity, w^2, as a decay.
 _FREE_TERM_DECAY = 2.0
-# Epochs without improvement of the validation loss after which `early_stopping` stops.
-_PATIENCE_SHARE = 0.2
-# Rows of all members together whose activations fit a cache.
-_PREDICT_ROWS = 2048
 
 
 class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
@@ -230,13 +209,12 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
         if first or not self._constant_rate:
-            net = self._make_net(inputs, 0, seeds, net, one_epoch=True)
-        net.set_params(lr=self.learning_rate, batch_size=_batch_size(self.batch_size, len(X)))
+            net = make_net(self, inputs, 0, seeds, net, one_epoch=True)
+        net.set_params(lr=self.learning_rate, batch_size=rows_of_a_step(self.batch_size, len(X)))
         decays = dict(self._own_decays())
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
-        _train(net, inputs, targets, seeds[2])
-        _forget_rows(net)
+        train_net(net, inputs, targets, seeds[2])
         self._constant_rate = True
         self.net_ = net
         self._report(X, np.random.RandomState(seeds[3]))
@@ -341,94 +319,17 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
 
     def _train_net(self, inputs, targets, train, valid, seeds, previous):
         """Train a net for `max_epochs`, from the weights of a previous one if there is one."""
-        net = self._make_net(inputs[train], len(valid), seeds, previous)
+        net = make_net(self, inputs[train], len(valid), seeds, previous)
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
             net.set_params(train_split=predefined_split(held_out))
-        _train(net, inputs[train], targets[train], seeds[2])
+        train_net(net, inputs[train], targets[train], seeds[2])
         self._constant_rate = False
-        _forget_rows(net)
         self.net_ = net
-
-    def _make_net(self, inputs, n_valid, seeds, previous, one_epoch=False):
-        """Build the skorch net, with the weights of a previous one if there is one."""
-        n_train = len(inputs)
-        network, arguments = self._network(int(seeds[1]))
-        device = device_of(self.device)
-        batch_size = _batch_size(self.batch_size, n_train)
-        epochs = 1 if one_epoch else self.max_epochs
-        callbacks = [StopAtDivergence()]
-        if self.max_gradient_norm is not None:
-            clipping = GradientNormClipping if self._members == 1 else MemberGradientClipping
-            callbacks.append(clipping(self.max_gradient_norm))
-        if not one_epoch:
-            callbacks += self._fit_callbacks(self._n_steps(n_train), n_valid)
-        net = PenalizedNet(
-            network,
-            torch.nn.MSELoss,
-            **{f"module__{name}": value for name, value in arguments.items()},
-            optimizer=torch.optim.Adam,
-            optimizer__fused=True,
-            optimizer__weight_decay=self.weight_decay,
-            optimizer__param_groups=[
-                (pattern, {"weight_decay": decay, "pattern": pattern})
-                for pattern, decay in self._own_decays()
-            ],
-            lr=self.learning_rate,
-            max_epochs=epochs,
-            batch_size=batch_size,
-            train_split=None,
-            iterator_train=TensorBatches,
-            iterator_train__shuffle=True,
-            iterator_train__device=device,
-            iterator_train__weights=None if one_epoch else self._bootstrap(n_train, seeds[5]),
-            iterator_valid__device=device,
-            iterator_train__random_state=np.random.RandomState(seeds[2]),
-            iterator_valid=TensorBatches,
-            iterator_valid__batch_size=_PREDICT_ROWS,
-            callbacks=[*callbacks, *callbacks_of(self.callbacks), StrengthPath()],
-            callbacks__print_log=None,
-            device=device,
-            verbose=0,
-            **self._net_arguments(inputs, int(seeds[4])),
-        ).initialize()
-        if previous is not None:
-            net.module_.load_state_dict(previous.module_.state_dict())
-            net.history = copy.deepcopy(previous.history)
-            if one_epoch and hasattr(previous, "penalty_"):  # strengths stay as they were tuned
-                net.penalty_.set_strengths(previous.penalty_.strengths)
-        return net
 
     def _n_steps(self, n_train):
         """Number of gradient steps of a whole fit."""
-        return self.max_epochs * -(-n_train // _batch_size(self.batch_size, n_train))
-
-    def _bootstrap(self, n_rows, seed):
-        """How often each member's bootstrap sample has each row; None for a single one."""
-        if self._members == 1:
-            return None
-        rng = np.random.RandomState(seed)
-        return rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=self._members)
-
-    def _fit_callbacks(self, n_steps, n_valid):
-        """Return the callbacks of a whole fit: decay, best weights, what the subclass adds."""
-        decay = LRScheduler(
-            torch.optim.lr_scheduler.CosineAnnealingLR,
-            T_max=n_steps,
-            last_epoch=-1,  # a new decay, also after a warm start, whose history is not empty
-            step_every="batch",
-        )
-        callbacks = [decay, *self._training_callbacks(n_steps)]
-        if n_valid:
-            # Without early stopping the patience never ends, and this only restores the best.
-            patience = max(10, round(_PATIENCE_SHARE * self.max_epochs))
-            best = BestWeights if self._members == 1 else BestMembers
-            callbacks.append(
-                best(self._first_epoch(n_steps), patience if self.early_stopping else np.inf)
-            )
-        if self.verbose:
-            callbacks.append(EpochProgress())
-        return callbacks
+        return self.max_epochs * -(-n_train // rows_of_a_step(self.batch_size, n_train))
 
     def _function(self):
         """Return the fitted function of rows in the user's units, the mean over members."""
@@ -440,52 +341,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         return function
 
     def _member_function(self, module=None):
-        """Return what maps rows, in the user's units, to (n_members, n_samples, n_outputs).
-
-        The module is the fitted one, or another in its place.
-
-        It is evaluated in float64: a network trained in float32 is a function like any other, an
-        exactly equivariant one keeps its symmetry to the last digits, and a row's prediction does
-        not depend on the rows beside it, but for the last digit.
-        """
-        module = copy.deepcopy(self.module_ if module is None else module).double().eval()
-        device = next(module.parameters()).device
-
-        def function(X):
-            rows = self._scale_in.transform(np.asarray(X, dtype=np.float64))
-            n_rows = max(1, _PREDICT_ROWS // self._members)
-            parts = np.array_split(rows, max(1, -(-len(rows) // n_rows)))
-            with torch.no_grad():
-                outputs = [module(torch.from_numpy(part).to(device)).cpu() for part in parts]
-            values = torch.cat(outputs, -2).numpy()
-            return self._scale_out.inverse_transform(values.reshape(-1, *values.shape[-2:]))
-
-        return function
-
-
-def _batch_size(batch_size, n_train):
-    """Return the rows of a step; "auto" makes ten steps an epoch of 32 to 500 rows each."""
-    return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
-
-
-def _train(net, inputs, targets, seed):
-    # Dropout in a user's own module draws from torch's global generator, which is put back.
-    with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
-        torch.manual_seed(int(seed))
-        net.partial_fit(inputs, targets)
-
-
-def _forget_rows(net):
-    """The net must not keep the data, nor how often members have drawn each row."""
-    net.set_params(train_split=None)
-    net.iterator_train__weights = None  # `set_params` would make the module anew
-
-
-def _width(module):
-    """Number of features of a hidden layer, as far as can be told from a user's own module."""
-    if isinstance(module, TensorNetwork):
-        return module.width
-    return max((len(p) for p in module.parameters() if p.ndim), default=1)
+        """Return the functions of all members; of the fitted module, or another in its place."""
+        module = self.module_ if module is None else module
+        return member_function(module, self._scale_in, self._scale_out, self._members)
 
 
 def _check_same_structure(before, now):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.levels import (
@@ -83,7 +84,7 @@ class _Remembers:
     """Makes an estimator remember which rows each member has not seen, and report nothing."""
 
     def _unseen_residuals(self, X, Y, train, seed):
-        self.unseen_ = self._unseen_rows(len(X), train, seed)
+        self.unseen_ = unseen_rows(len(X), train, self.n_members, seed)
 
     def _report(self, X, rng, residuals=None):
         pass

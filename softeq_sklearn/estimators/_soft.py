@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._choices import check_choices
 from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
 from softeq_sklearn.estimators._exploration import explore
@@ -507,7 +508,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     def _releases(self, X, Y, train, valid, seeds):
         if self._exploration is None or not self._tests_at_the_end(len(X)):
             return False
-        unseen = self._unseen_rows(len(X), train, seeds[0])
+        unseen = unseen_rows(len(X), train, self.n_members, seeds[0])
         further = further_broken(self, X, Y, unseen, int(seeds[1]))
         self._exploration.release(further)
         return bool(further)
@@ -529,14 +530,8 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     def _unseen_residuals(self, X, Y, train, seed):
         if self.n_members == 1:
             return None
-        unseen = self._unseen_rows(len(X), train, seed)
+        unseen = unseen_rows(len(X), train, self.n_members, seed)
         return unseen_residuals(self._member_function()(X), Y, unseen)
-
-    def _unseen_rows(self, n_rows, train, seed):
-        """Which rows each member was not trained on, bools of shape (n_members, n_rows)."""
-        unseen = np.full((self.n_members, n_rows), True)
-        unseen[:, train] = self._bootstrap(len(train), seed) == 0
-        return unseen
 
     def _report(self, X, rng, residuals=None):
         names = list(self._groups)

@@ -96,7 +96,7 @@ def test_a_prediction_does_not_depend_on_the_rows_beside_it(make, plane, monkeyp
     model = make().fit(X, Y)
     expected = model.predict(X)
     assert_allclose([model.predict(row[None])[0] for row in X], expected, rtol=1e-12, atol=1e-12)
-    monkeypatch.setattr("softeq_sklearn.estimators._base._PREDICT_ROWS", 7)
+    monkeypatch.setattr("softeq_sklearn.estimators._fitted_function.PREDICT_ROWS", 7)
     assert_allclose(model.predict(X), expected, rtol=1e-12, atol=1e-12)
 
 

@@ -53,17 +53,6 @@ def test_one_member_has_no_interval(make_soft, plane):
         model.predict(X, return_std=True)
 
 
-def test_members_have_rows_of_their_own(make_soft, plane, monkeypatch):
-    X, Y = plane
-    model = make_soft(n_members=5)
-    model.fit(X, Y)
-    weights = model._bootstrap(72, 0)
-    assert weights.shape == (5, 72) and (weights.sum(axis=1) == 72).all()
-    assert (weights == 0).any(axis=1).all()
-    assert len({tuple(row) for row in weights}) == 5
-    assert make_soft()._bootstrap(72, 0) is None
-
-
 def test_same_seed_same_members(make_soft, plane):
     X, Y = plane
     first, second = (make_soft(n_members=3).fit(X, Y) for _ in range(2))

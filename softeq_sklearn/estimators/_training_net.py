@@ -1,0 +1,145 @@
+"""The skorch net of an estimator, and a run of its training."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from skorch.callbacks import GradientNormClipping, LRScheduler
+
+from softeq_sklearn.estimators._bootstrap import bootstrap_weights
+from softeq_sklearn.estimators._divergence import StopAtDivergence
+from softeq_sklearn.estimators._fitted_function import PREDICT_ROWS
+from softeq_sklearn.estimators._parameters import callbacks_of, device_of
+from softeq_sklearn.nn import TensorNetwork
+from softeq_sklearn.training import (
+    BestMembers,
+    BestWeights,
+    EpochProgress,
+    MemberGradientClipping,
+    PenalizedNet,
+    StrengthPath,
+    TensorBatches,
+    threads_for,
+)
+
+# Epochs without improvement of the validation loss after which `early_stopping` stops.
+_PATIENCE_SHARE = 0.2
+
+
+def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
+    """Build the skorch net of an estimator, with the weights of a previous one if there is one.
+
+    Parameters
+    ----------
+    estimator : BaseEquivariantRegressor
+        With its groups, representations and scaling resolved.
+    inputs : torch.Tensor of shape (n_train, n_features)
+        Scaled training rows.
+    n_valid : int
+        Number of rows that are held out.
+    seeds : ndarray of int
+        Seeds of the fit.
+    previous : PenalizedNet or None
+        The net to go on from.
+    one_epoch : bool, default=False
+        Whether it is trained for one epoch at a time, at a constant learning rate.
+
+    Returns
+    -------
+    PenalizedNet
+        Initialised.
+    """
+    n_train, n_members = len(inputs), estimator._members
+    network, arguments = estimator._network(int(seeds[1]))
+    device = device_of(estimator.device)
+    callbacks = [StopAtDivergence()]
+    if estimator.max_gradient_norm is not None:
+        clipping = GradientNormClipping if n_members == 1 else MemberGradientClipping
+        callbacks.append(clipping(estimator.max_gradient_norm))
+    if not one_epoch:
+        callbacks += _fit_callbacks(estimator, estimator._n_steps(n_train), n_valid)
+    net = PenalizedNet(
+        network,
+        torch.nn.MSELoss,
+        **{f"module__{name}": value for name, value in arguments.items()},
+        optimizer=torch.optim.Adam,
+        optimizer__fused=True,
+        optimizer__weight_decay=estimator.weight_decay,
+        optimizer__param_groups=[
+            (pattern, {"weight_decay": decay, "pattern": pattern})
+            for pattern, decay in estimator._own_decays()
+        ],
+        lr=estimator.learning_rate,
+        max_epochs=1 if one_epoch else estimator.max_epochs,
+        batch_size=rows_of_a_step(estimator.batch_size, n_train),
+        train_split=None,
+        iterator_train=TensorBatches,
+        iterator_train__shuffle=True,
+        iterator_train__device=device,
+        iterator_train__weights=(
+            None if one_epoch else bootstrap_weights(n_train, n_members, seeds[5])
+        ),
+        iterator_valid__device=device,
+        iterator_train__random_state=np.random.RandomState(seeds[2]),
+        iterator_valid=TensorBatches,
+        iterator_valid__batch_size=PREDICT_ROWS,
+        callbacks=[*callbacks, *callbacks_of(estimator.callbacks), StrengthPath()],
+        callbacks__print_log=None,
+        device=device,
+        verbose=0,
+        **estimator._net_arguments(inputs, int(seeds[4])),
+    ).initialize()
+    if previous is not None:
+        net.module_.load_state_dict(previous.module_.state_dict())
+        net.history = copy.deepcopy(previous.history)
+        if one_epoch and hasattr(previous, "penalty_"):  # strengths stay as they were tuned
+            net.penalty_.set_strengths(previous.penalty_.strengths)
+    return net
+
+
+def _fit_callbacks(estimator, n_steps, n_valid):
+    """Return the callbacks of a whole fit: decay, best weights, what the estimator adds."""
+    decay = LRScheduler(
+        torch.optim.lr_scheduler.CosineAnnealingLR,
+        T_max=n_steps,
+        last_epoch=-1,  # a new decay, also after a warm start, whose history is not empty
+        step_every="batch",
+    )
+    callbacks = [decay, *estimator._training_callbacks(n_steps)]
+    if n_valid:
+        # Without early stopping the patience never ends, and this only restores the best.
+        patience = max(10, round(_PATIENCE_SHARE * estimator.max_epochs))
+        best = BestWeights if estimator._members == 1 else BestMembers
+        callbacks.append(
+            best(
+                estimator._first_epoch(n_steps),
+                patience if estimator.early_stopping else np.inf,
+            )
+        )
+    if estimator.verbose:
+        callbacks.append(EpochProgress())
+    return callbacks
+
+
+def rows_of_a_step(batch_size, n_train):
+    """Return the rows of a step; "auto" makes ten steps an epoch of 32 to 500 rows each."""
+    return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
+
+
+def train_net(net, inputs, targets, seed):
+    """Train a net for its epochs, after which it keeps neither data nor how members drew rows."""
+    # Dropout in a user's own module draws from torch's global generator, which is put back.
+    with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
+        torch.manual_seed(int(seed))
+        net.partial_fit(inputs, targets)
+    net.set_params(train_split=None)
+    net.iterator_train__weights = None  # `set_params` would make the module anew
+
+
+def _width(module):
+    """Number of features of a hidden layer, as far as can be told from a user's own module."""
+    if isinstance(module, TensorNetwork):
+        return module.width
+    return max((len(p) for p in module.parameters() if p.ndim), default=1)
