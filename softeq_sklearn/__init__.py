@@ -1,17 +1,25 @@
-"""Neural networks that find out which symmetries your data has, for scikit-learn."""
+"""Neural networks that find out which symmetries your data has, for scikit-learn.
 
-from softeq_sklearn.estimators import (
-    EquivariantRegressor,
-    ResidualPathwayRegressor,
-    SoftEquivariantRegressor,
-    reference_settings,
-)
-from softeq_sklearn.inspection import SymmetryLevels
-from softeq_sklearn.meta import (
-    AugmentedRegressor,
-    FrameAveragingRegressor,
-    SymmetrizedRegressor,
-)
+Names and packages are loaded when they are first used: groups, representations and projections need
+neither torch nor skorch, which take most of the time of an import.
+"""
+
+import typing
+from importlib import import_module
+
+if typing.TYPE_CHECKING:
+    from softeq_sklearn.estimators import (
+        EquivariantRegressor,
+        ResidualPathwayRegressor,
+        SoftEquivariantRegressor,
+        reference_settings,
+    )
+    from softeq_sklearn.inspection import SymmetryLevels
+    from softeq_sklearn.meta import (
+        AugmentedRegressor,
+        FrameAveragingRegressor,
+        SymmetrizedRegressor,
+    )
 
 __version__ = "0.1.0"
 
@@ -25,3 +33,35 @@ __all__ = [
     "SymmetryLevels",
     "reference_settings",
 ]
+
+# Packages, those first that have the names above.
+_HOMES = "estimators", "inspection", "meta"
+_PACKAGES = {
+    *_HOMES,
+    "datasets",
+    "exceptions",
+    "groups",
+    "levels",
+    "metrics",
+    "nn",
+    "projection",
+    "regularizers",
+    "representations",
+    "testing",
+    "training",
+}
+
+
+def __getattr__(name):
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    homes = (import_module(f"{__name__}.{home}") for home in _HOMES)
+    value = next(getattr(home, name) for home in homes if name in home.__all__)
+    globals()[name] = value  # found without this function the next time
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_PACKAGES})

@@ -216,13 +216,29 @@ def test_mathematics_needs_no_torch():
     """Groups, representations and projections can be used where there is no torch."""
     code = """
 import json, sys
-sys.modules["softeq_sklearn"] = package = type(sys)("softeq_sklearn")
-package.__path__ = ["softeq_sklearn"]
-from softeq_sklearn import groups, projection, representations
+import softeq_sklearn
+from softeq_sklearn import datasets, groups, metrics, projection, representations
 projection.equivariant_basis(representations.T(2), groups.SO(3))
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "skorch"})))
 """
     assert python(code) == []
+
+
+def test_packages_are_there_without_an_import():
+    code = """
+import json, pkgutil
+import softeq_sklearn
+names = [m.name for m in pkgutil.iter_modules(softeq_sklearn.__path__) if m.name[0] != "_"]
+names += softeq_sklearn.__all__
+there = dir(softeq_sklearn)
+print(json.dumps([n for n in names if n not in there or not hasattr(softeq_sklearn, n)]))
+"""
+    assert python(code) == []
+
+
+def test_unknown_names_are_errors():
+    with pytest.raises(AttributeError, match="'softeq_sklearn' has no attribute 'SoftRegressor'"):
+        softeq_sklearn.SoftRegressor  # noqa: B018
 
 
 def test_version_is_in_one_place():
