@@ -61,7 +61,7 @@ cache = _Cache()
 
 
 def clear_cache() -> None:
-    """Forget all fixed spaces that were solved.
+    """Forget all fixed spaces that this process has solved; those on disk stay.
 
     Examples
     --------
@@ -78,6 +78,12 @@ def cache_info() -> CacheInfo:
 
     Fixed spaces of tensor types are kept by word and by content of the generators, never by a
     name. At most 256 MB are kept; the least recently used ones go first.
+
+    Each process has a cache of its own. Where the environment variable ``SOFTEQ_SKLEARN_CACHE``
+    names a directory, spaces that are not in memory are looked for there before they are solved,
+    and kept there (:class:`joblib.Memory`): a search with many workers then solves each about once.
+    The files are pickles, so the directory has to be one that only you can write to. It may be
+    deleted at any time.
 
     Returns
     -------

@@ -33,6 +33,9 @@ class DenseSpace:
         object.__setattr__(self, "columns", np.ascontiguousarray(self.columns))
         self.columns.flags.writeable = False
 
+    def __reduce__(self):
+        return DenseSpace, (self.columns,)  # arrays come out of a pickle writeable
+
     @property
     def rank(self) -> int:
         """Dimension of the space."""

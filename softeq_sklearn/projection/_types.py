@@ -10,6 +10,7 @@ import numpy as np
 from softeq_sklearn.groups import Group
 from softeq_sklearn.projection._cache import cache
 from softeq_sklearn.projection._dense import null_combinations
+from softeq_sklearn.projection._disk import from_disk
 from softeq_sklearn.projection._generators import Generators, generators_of
 from softeq_sklearn.projection._limits import check_unknowns
 from softeq_sklearn.projection._orbits import OrbitSpace
@@ -106,7 +107,7 @@ def type_space(word: Word, group: Group) -> DenseSpace | OrbitSpace:
         word = tuple(abs(letter) for letter in word)
     if DUAL_POINT in word and not group.is_affine:
         word = word[:-1] + ((VECTOR if group.is_orthogonal else COVECTOR),)
-    return cache.get((word, group.key), lambda: _solve(word, group))
+    return cache.get((word, group.key), lambda: from_disk(_solve, word, group))
 
 
 def _check_word(word: Sequence[int]) -> Word:
