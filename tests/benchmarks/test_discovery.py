@@ -525,6 +525,14 @@ def test_a_fit_is_known_again():
         assert other != key_of_line(line())
 
 
+def test_fits_to_few_rows_have_epochs_enough_to_explore():
+    epochs = {
+        n: Setting(epochs=100).model(Task(Cell("distances", 0.1, 0.0, n), 0)).max_epochs
+        for n in (20, 100, 300, 1000)
+    }
+    assert epochs == {20: 200, 100: 200, 300: 100, 1000: 100}
+
+
 def test_true_errors_are_computed_once(monkeypatch):
     calls = []
     monkeypatch.setattr(

@@ -19,6 +19,9 @@ from tests.benchmarks.discovery._tasks import Cell, Task
 # What makes a fit another fit, then what is known of the target, then what came out.
 KEY = ("family", "noise", "target_noise", "rows", "inputs", "candidates", "seed")
 SETTING = ("tuning", "n_members", "epochs", "hidden")
+# Up to so many rows a fit has twice the epochs: an epoch has one to three steps there, and with 100
+# epochs, half the default, no exploration would begin, which by default does.
+FEW_STEPS = 100
 # What intervals and verdicts are made of.
 FINDINGS = (
     "spread",
@@ -67,6 +70,7 @@ class Setting:
         Tuning method of the strengths.
     n_members : int
     epochs : int
+        Twice as many with `FEW_STEPS` rows and fewer.
     hidden : int
         Hidden channels.
     """
@@ -80,6 +84,10 @@ class Setting:
         """The values of the columns `SETTING`, as they stand in the CSV file."""
         return self.tuning, str(self.n_members), str(self.epochs), str(self.hidden)
 
+    def epochs_for(self, n_rows):
+        """Epochs of a fit to so many rows."""
+        return 2 * self.epochs if n_rows <= FEW_STEPS else self.epochs
+
     def model(self, task):
         """The estimator, not fitted."""
         bunch = task.bunch(1, 0)
@@ -89,7 +97,7 @@ class Setting:
             bunch.rep_out,
             tuning=self.tuning,
             n_members=self.n_members,
-            max_epochs=self.epochs,
+            max_epochs=self.epochs_for(task.cell.n_rows),
             hidden_channels=self.hidden,
             device="cpu",
             random_state=task.seed,
