@@ -53,7 +53,8 @@ def seconds_of(cell, setting, measured):
     n = 0.9 * cell.n_rows
     steps = np.ceil(n / np.clip(n // 10, 32, 500))
     size = setting.n_members * setting.hidden / 1280
-    return setting.epochs_for(cell.n_rows) / 200 * size * (SECONDS_A_STEP * steps + SECONDS_A_ROW * n)
+    seconds = SECONDS_A_STEP * steps + SECONDS_A_ROW * n
+    return setting.epochs_for(cell.n_rows) / 200 * size * seconds
 
 
 def measured_seconds(lines, setting):
