@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from joblib import cpu_count
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone, is_regressor
 from sklearn.compose import TransformedTargetRegressor
@@ -80,6 +82,16 @@ def test_grid_search_over_groups_and_strengths(make_soft, plane):
     assert search.best_params_["groups"] == best.groups
     assert len(best.levels_) == len(best.groups)
     assert_array_equal(search.predict(X), best.predict(X))
+
+
+def n_threads(model, X, y):
+    return torch.get_num_threads()
+
+
+def test_workers_of_a_search_start_no_more_threads_than_there_are_processors(make_soft, plane):
+    grid = {"strengths": [0.1, 10]}
+    search = GridSearchCV(make_soft(), grid, cv=2, n_jobs=2, scoring=n_threads, refit=False)
+    assert 2 * search.fit(*plane).cv_results_["mean_test_score"].max() <= max(2, cpu_count())
 
 
 def test_grid_search_over_strengths_of_each_group(make_soft, plane):
