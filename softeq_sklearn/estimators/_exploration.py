@@ -15,6 +15,7 @@ from softeq_sklearn.levels import (
     asymmetric_products,
     breaking_score,
     estimate_level,
+    level_interval,
     symmetric_part,
     tensor_sizes,
     unseen_mean,
@@ -51,6 +52,8 @@ class Exploration:
         Factor of the strength of a group that is broken.
     untested : set of str, empty by default
         Groups that no test can look at, since they move rows to where there are none.
+    misspecified : set of str, empty by default
+        Those of them that keep no lengths and that the softer fit clearly breaks.
     released : set of str, empty by default
         Groups whose strength was weakened, so that the fit can break them.
     """
@@ -59,6 +62,7 @@ class Exploration:
     chance: dict
     weakness: float
     untested: set = field(default_factory=set)
+    misspecified: set = field(default_factory=set)
     released: set = field(default_factory=set)
 
     def add_score(self, name, score):
@@ -107,6 +111,9 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     3. Networks that begin symmetric do not learn everything. So simple regressors are fitted to the
        residuals of each symmetric part, and their asymmetric part is tested in the same way. Trees
        are asked only where there is no last test after training.
+    4. No test can look at groups that move rows to where there are none. Those that keep no lengths
+       shape the network for all others: where the level of the softer networks has an interval that
+       does not contain 0, they are misspecified.
 
     Parameters
     ----------
@@ -161,9 +168,15 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
     ).fit(X, Y)
     residuals = _residuals(explorer, X, Y, rows)
     is_last = not estimator._tests_at_the_end(len(X))
-    scores, chance, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)
+    scores, levels, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)
+    chance = {name: level.error for name, level in levels.items()}
+    misspecified = {
+        name
+        for name in untested
+        if not explorer._groups[name].is_conformal and level_interval(levels[name], 0.0)[0] > 0
+    }
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
-    exploration = Exploration(scores, chance, float(weakness), untested)
+    exploration = Exploration(scores, chance, float(weakness), untested, misspecified)
     exploration.release(exploration.broken)
     return exploration
 
@@ -211,5 +224,5 @@ def _scores(explorer, names, X, Y, rows, seed, is_last):
                 scores[name] = max(scores[name], missed[name])
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
-        ).error
+        )
     return scores, levels, untested

@@ -487,8 +487,20 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         if not self._explores(n_steps):
             self._exploration = None
         elif not again or self._exploration is None:
-            strengths = {name: self._strengths[name] for name in self._penalized}
-            self._exploration = explore(self, strengths, X, Y, n_steps, seed)
+            self._exploration = self._explored(X, Y, n_steps, seed)
+            while not again and self._exploration.misspecified and self._shapes_otherwise:
+                left_out = sorted({*self._left_out, *self._exploration.misspecified})
+                self._set_up(X, Y, keep=False, left_out=left_out)
+                self._exploration = self._explored(X, Y, n_steps, seed)
+
+    def _explored(self, X, Y, n_steps, seed):
+        strengths = {name: self._strengths[name] for name in self._penalized}
+        return explore(self, strengths, X, Y, n_steps, seed)
+
+    @property
+    def _shapes_otherwise(self):
+        """Whether other candidates than the misspecified ones shape the network."""
+        return self._exact is None and bool({*self._penalized} - self._exploration.misspecified)
 
     def _explores(self, n_steps):
         """Whether a fit of so many gradient steps begins with an exploration."""

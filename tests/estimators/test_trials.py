@@ -6,6 +6,7 @@ import pytest
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
 from softeq_sklearn.estimators._divergence import Divergence
+from softeq_sklearn.estimators._exploration import Exploration
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import SL, SO, MatrixGroup, O, Scaling, SO13p
 
@@ -184,6 +185,44 @@ def test_no_trials_without_an_exploration(found, lengths, changes):
     """With few epochs "auto" does not explore."""
     model = candidates(**changes).fit(*lengths)
     assert found == [] and model.strengths_[2] > 0
+
+
+@pytest.mark.parametrize("groups", [("O", "x", "SL"), ("SL",)])
+def test_what_an_exploration_breaks_shapes_nothing(monkeypatch, lengths, groups):
+    """Unless nothing else does."""
+    monkeypatch.setattr("softeq_sklearn.estimators._soft.misspecified", lambda *a, **k: [])
+    explored = []
+
+    def explore(estimator, strengths, X, Y, n_steps, seed):
+        explored.append(set(strengths))
+        misspecified = {"SL"} & set(strengths)
+        return Exploration(dict.fromkeys(strengths, 0.0), {}, 1.0, set(misspecified), misspecified)
+
+    monkeypatch.setattr("softeq_sklearn.estimators._soft.explore", explore)
+    model = candidates()
+    model.set_params(groups={name: model.groups[name] for name in groups}).fit(*lengths)
+    others = set(groups) - {"SL"}
+    assert explored == ([set(groups), others] if others else [set(groups)])
+    strengths = dict(zip(model.levels_.name, model.strengths_, strict=True))
+    assert (strengths["SL"] == 0) == bool(others)
+    assert all(strengths[name] > 0 for name in others)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("holds", [True, False])
+def test_an_exploration_finds_what_trials_do_not(monkeypatch, holds):
+    """Volumes are kept by all of SL(3), lengths by turns only."""
+    monkeypatch.setattr("softeq_sklearn.estimators._soft.misspecified", lambda *a, **k: [])
+    X = np.random.RandomState(0).standard_normal((600, 3, 3))
+    y = np.abs(np.linalg.det(X)) if holds else np.linalg.norm(X, axis=2).sum(axis=1)
+    model = SoftEquivariantRegressor(
+        {"turns": SO(3), "SL": SL(3)},
+        "3*Vector",
+        hidden_channels=32,
+        max_epochs=40,
+        random_state=0,
+    ).fit(X.reshape(600, 9), y)
+    assert (model.strengths_[1] > 0) == holds
 
 
 @pytest.mark.slow
