@@ -12,7 +12,7 @@ from softeq_sklearn.estimators import _exploration, _imposing, _residual_tests
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import SE, SL, SO, O, Reflection, Translation
 from softeq_sklearn.inspection import discover
-from softeq_sklearn.levels import BROKEN_SCORE
+from softeq_sklearn.levels import BROKEN_SCORE, LevelEstimate
 from softeq_sklearn.representations import Point, Scalar, Vector
 
 AXES = {"x": Reflection(2, axis=0), "y": Reflection(2, axis=1)}
@@ -81,7 +81,7 @@ def score_of_residuals(group, rep, X, residuals):
 def test_what_the_last_test_finds_is_released_and_training_goes_on(monkeypatch):
     """Residuals of the trained members put right an exploration that has found nothing."""
     monkeypatch.setattr(_exploration, "_scores", lambda explorer, names, *rest: (
-        dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.01), set()
+        dict.fromkeys(names, 0.0), dict.fromkeys(names, LevelEstimate(0.01, 0, 0, 0)), set()
     ))  # fmt: skip
     model = fitted(*rows(), {"rotations": SO(2), **AXES}, n_members=3)
     found, levels = model._exploration, model.levels_
