@@ -21,7 +21,7 @@ KEY = ("family", "noise", "target_noise", "rows", "inputs", "candidates", "seed"
 SETTING = ("tuning", "n_members", "epochs", "hidden")
 # Up to so many rows a fit has twice the epochs: an epoch has one to three steps there, and with 100
 # epochs, half the default, no exploration would begin, which by default does.
-FEW_STEPS = 100
+ROWS_OF_TWICE_THE_EPOCHS = 100
 # What intervals and verdicts are made of.
 FINDINGS = (
     "spread",
@@ -70,7 +70,7 @@ class Setting:
         Tuning method of the strengths.
     n_members : int
     epochs : int
-        Twice as many with `FEW_STEPS` rows and fewer.
+        With `ROWS_OF_TWICE_THE_EPOCHS` and fewer, twice as many.
     hidden : int
         Hidden channels.
     """
@@ -86,7 +86,7 @@ class Setting:
 
     def epochs_for(self, n_rows):
         """Epochs of a fit to so many rows."""
-        return 2 * self.epochs if n_rows <= FEW_STEPS else self.epochs
+        return 2 * self.epochs if n_rows <= ROWS_OF_TWICE_THE_EPOCHS else self.epochs
 
     def model(self, task):
         """The estimator, not fitted."""
