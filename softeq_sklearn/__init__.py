@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
         FrameAveragingRegressor,
         SymmetrizedRegressor,
     )
+    from softeq_sklearn.preprocessing import RepresentationScaler
 
 __version__ = "0.1.0"
 
@@ -27,6 +28,7 @@ __all__ = [
     "AugmentedRegressor",
     "EquivariantRegressor",
     "FrameAveragingRegressor",
+    "RepresentationScaler",
     "ResidualPathwayRegressor",
     "SoftEquivariantRegressor",
     "SymmetrizedRegressor",
@@ -34,8 +36,8 @@ __all__ = [
     "reference_settings",
 ]
 
-# Packages, those first that have the names above.
-_HOMES = "estimators", "inspection", "meta"
+# Packages; first those that have the names above, with the one that needs no torch in front.
+_HOMES = "preprocessing", "estimators", "inspection", "meta"
 _PACKAGES = {
     *_HOMES,
     "datasets",

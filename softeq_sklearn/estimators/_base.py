@@ -14,12 +14,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
+from softeq_sklearn._validation import representation_of
 from softeq_sklearn.estimators._fitted_function import member_function
-from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of, representation_of
+from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._restoring import restored_after_an_error
-from softeq_sklearn.estimators._scaling import fit_scaling, no_scaling
 from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
 from softeq_sklearn.levels import Support
+from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
 
 # What the reference adds to the loss for the free term of its nonlinearity, w^2, as a decay.

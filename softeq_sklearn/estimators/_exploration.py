@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from softeq_sklearn._validation import named_groups
 from softeq_sklearn.estimators._bootstrap import unseen_rows
-from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.levels import (
     BROKEN_SCORE,

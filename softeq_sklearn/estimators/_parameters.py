@@ -2,107 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from numbers import Integral
 
 import torch
 from skorch.callbacks import Callback
 
-from softeq_sklearn.groups import Group
-from softeq_sklearn.representations import Scalar, as_representation
-
-
-def named_groups(groups):
-    """Candidate groups as a dict from name to group.
-
-    Parameters
-    ----------
-    groups : sequence of Group, or mapping of str to Group
-        A sequence is named by the groups' reprs.
-
-    Returns
-    -------
-    dict of str to Group
-
-    Raises
-    ------
-    TypeError
-        If `groups` or one of its entries is of another type.
-    ValueError
-        If the groups act on spaces of different dimension, or one stands twice.
-    """
-    if isinstance(groups, Group):
-        raise TypeError(
-            "groups must be a sequence or a mapping of groups. "
-            f"Got the single group {groups!r}; write groups=[{groups!r}]."
-        )
-    if isinstance(groups, Mapping):
-        named = dict(groups)
-    elif isinstance(groups, Sequence) and not isinstance(groups, str):
-        named = {repr(group): group for group in groups}
-        if len(named) < len(groups):
-            raise ValueError(f"groups must be different from each other. Got {groups!r}.")
-    else:
-        raise TypeError(f"groups must be a sequence or a mapping of groups. Got {groups!r}.")
-    for name, group in named.items():
-        if not isinstance(name, str):
-            raise TypeError(f"The names of groups must be strings. Got {name!r}.")
-        if not isinstance(group, Group):
-            raise TypeError(f"groups must hold Group objects. Got {group!r} for {name!r}.")
-    dims = {name: group.dim for name, group in named.items()}
-    if len(set(dims.values())) > 1:
-        raise ValueError(
-            "groups must all act on a space of the same dimension (see Group.embed). "
-            f"Got the dimensions {dims}."
-        )
-    return named
-
-
-def representation_of(name, value, n_columns, dim):
-    """Representation of the columns of X or y.
-
-    Parameters
-    ----------
-    name : {"rep_in", "rep_out"}
-        Name of the parameter, for messages.
-    value : Rep, str or None
-        What the user gave; None means that all columns are scalars.
-    n_columns : int
-        Number of columns of the data.
-    dim : int or None
-        Dimension of the groups; None without groups, where it follows from the columns.
-
-    Returns
-    -------
-    rep : Rep
-        The representation.
-    dim : int or None
-        The dimension; None as long as no column needs one.
-
-    Raises
-    ------
-    ValueError
-        If the representation does not parse or does not have `n_columns` columns.
-    TypeError
-        If the value is of another type.
-    """
-    try:
-        rep = n_columns * Scalar if value is None else as_representation(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from error
-    if dim is None and rep.dim(1) != rep.dim(2):
-        dim = next((d for d in range(1, n_columns + 1) if rep.dim(d) == n_columns), None)
-        n_wanted = None if dim is None else n_columns
-    else:
-        n_wanted = rep.dim(dim or 1)
-    if n_wanted != n_columns:
-        data = "X" if name == "rep_in" else "y"
-        wanted = "in no dimension" if n_wanted is None else f"{n_wanted} columns"
-        raise ValueError(
-            f"{name} must have one column for each column of {data}. "
-            f"Got {name}={rep!r} ({wanted}) for {data} with {n_columns} columns."
-        )
-    return rep, dim
+from softeq_sklearn.representations import as_representation
 
 
 def hidden_of(hidden_channels):

@@ -6,8 +6,8 @@ from numbers import Real
 
 from sklearn.utils._param_validation import Interval
 
+from softeq_sklearn._validation import named_groups
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
-from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import ResidualPathwayNetwork, SoftEquivariantNetwork
 

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from softeq_sklearn._validation import named_groups
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._choices import check_choices
@@ -19,14 +20,13 @@ from softeq_sklearn.estimators._exploration import explore
 from softeq_sklearn.estimators._imposing import further_broken, impose
 from softeq_sklearn.estimators._measured_levels import has_subspaces, measured_levels
 from softeq_sklearn.estimators._modules import make_module
-from softeq_sklearn.estimators._parameters import named_groups
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
-from softeq_sklearn.estimators._scaling import keeps_symmetry
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import Group
 from softeq_sklearn.levels import unseen_residuals
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import SoftEquivariantNetwork, stack_members
+from softeq_sklearn.preprocessing._column_scaling import keeps_symmetry
 from softeq_sklearn.regularizers import named_strengths
 from softeq_sklearn.regularizers._strengths import mean_strength
 from softeq_sklearn.training import StrengthTuner

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from softeq_sklearn.estimators._parameters import representation_of
+from softeq_sklearn._validation import representation_of
 from softeq_sklearn.groups import Group
 from softeq_sklearn.representations import Rep
 

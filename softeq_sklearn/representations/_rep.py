@@ -15,6 +15,7 @@ from softeq_sklearn.representations import _action, _layout
 from softeq_sklearn.representations._terms import (
     Product,
     Term,
+    centred_term,
     count_words,
     dual_term,
     merged,
@@ -102,6 +103,11 @@ class Rep:
     def T(self) -> Rep:
         """The dual representation: the same columns, g acting by the inverse transpose."""
         return from_pairs((m, dual_term(term)) for m, term in self._terms)
+
+    @property
+    def centred(self) -> Rep:
+        """The same columns with Vectors for Points: what is left of them once a mean is removed."""
+        return from_pairs((m, centred_term(term)) for m, term in self._terms)
 
     def dim(self, group: Any) -> int:
         """Return the number of columns.

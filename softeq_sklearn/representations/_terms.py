@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from softeq_sklearn.representations._words import (
     DUAL_POINT,
+    POINT,
+    VECTOR,
     Word,
     check_order,
     dual,
@@ -121,6 +123,13 @@ def dual_term(term: Term) -> Term:
             f"only in sums and on the left of >>. Got ({term_text(1, term)}).T instead."
         )
     return Product(dual(term.word), term.factor.T)
+
+
+def centred_term(term: Term) -> Term:
+    """Return a term with Vectors in the place of Points."""
+    if is_repeated(term):
+        return term.centred
+    return (VECTOR,) if term == (POINT,) else term
 
 
 def product(word: Word, factor: Rep) -> Term:

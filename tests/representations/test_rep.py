@@ -170,3 +170,10 @@ def test_bad_group(group):
 def test_bad_dimension(d):
     with pytest.raises(ValueError, match="at least 1. Got"):
         Vector.dim(d)
+
+
+def test_centred_points_are_vectors():
+    rep = 2 * (Point + Scalar) + T(1, 1)
+    assert rep.centred == 2 * (Vector + Scalar) + T(1, 1)
+    assert rep.dim(3) == rep.centred.dim(3)
+    assert (Point >> Vector).centred == (Point >> Vector)

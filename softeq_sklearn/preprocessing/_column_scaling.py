@@ -70,7 +70,7 @@ def fit_scaling(X, rep, dim, groups, points=None):
     offset, factor = np.zeros(X.shape[1]), np.ones(X.shape[1])
     for block in rep.blocks(dim):
         if block.word == _POINT_WORD:
-            index = block.index.reshape(-1, dim)
+            index = point_columns(rep, dim)
             points = _point_scaling(X[:, index], groups) if points is None else points
             offset[index], factor[index] = points
             continue
@@ -125,7 +125,7 @@ def keeps_symmetry(scaling, rep, dim, group):
     lost = 0.0
     for block in rep.blocks(dim):
         if block.word == _POINT_WORD:
-            origin = scaling.offset[block.index.reshape(-1, dim)[0]]
+            origin = scaling.offset[point_columns(rep, dim)[0]]
             free = _free_origin([group], dim)
             lost = max(lost, np.abs(origin - free @ (free.T @ origin)).max())
             continue
@@ -136,12 +136,48 @@ def keeps_symmetry(scaling, rep, dim, group):
     return bool(lost < _ROUNDING)
 
 
+def point_columns(rep, dim):
+    """Columns of all Points.
+
+    Parameters
+    ----------
+    rep : Rep
+        Representation of the columns.
+    dim : int
+        Dimension d of V.
+
+    Returns
+    -------
+    ndarray of shape (n_points, d)
+    """
+    points = [block.index for block in rep.blocks(dim) if block.word == _POINT_WORD]
+    return np.concatenate(
+        [np.zeros((0, dim), dtype=np.int64), *(p.reshape(-1, dim) for p in points)]
+    )
+
+
+def point_size(values, origin=0.0):
+    """Root mean square of the coordinates of Points, 1 if all are in one place.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_points, d)
+        The Points.
+    origin : ndarray of shape (d,) or float, default=0.0
+        What they are relative to.
+
+    Returns
+    -------
+    float
+    """
+    return float(_root_mean_square(values.reshape(-1, 1, values.shape[-1]), origin)[0, 0])
+
+
 def _point_scaling(values, groups):
     """Offset and factor of Points, given as an array of shape (n_samples, n_points, d)."""
     free = _free_origin(groups, values.shape[-1])
     offset = free @ (free.T @ values.mean(axis=(0, 1)))
-    values = values.reshape(-1, 1, values.shape[-1])
-    return offset, float(_root_mean_square(values, offset)[0, 0])
+    return offset, point_size(values, offset)
 
 
 def _free_origin(groups, dim):

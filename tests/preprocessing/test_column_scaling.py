@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
-from softeq_sklearn.estimators._scaling import fit_scaling
 from softeq_sklearn.groups import O13, SE, SL, SO, C, E, MatrixGroup, O, S, Scaling, Translation
+from softeq_sklearn.preprocessing._column_scaling import fit_scaling
 from softeq_sklearn.representations import as_representation
 
 LATTICE = MatrixGroup(discrete_generators=[[[1.0, 0.0, 2.0], [0.0, 1.0, 0.0]]], name="lattice")

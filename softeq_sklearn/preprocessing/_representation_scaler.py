@@ -1,0 +1,197 @@
+"""A scaler of columns that no candidate group notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import FLOAT_DTYPES, check_array, check_is_fitted, validate_data
+
+from softeq_sklearn._validation import named_groups, representation_of
+from softeq_sklearn.preprocessing._column_scaling import fit_scaling, point_columns, point_size
+from softeq_sklearn.representations import Rep
+
+
+class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Standardise columns without breaking equivariance.
+
+    :class:`~sklearn.preprocessing.StandardScaler` gives each column a mean and a size of its own.
+    That turns a rotation of the rows into something else: a sphere becomes an ellipsoid, and what
+    was equivariant before is no longer. Here
+
+    - all components of one copy of a tensor are divided by one factor, their root mean square;
+    - of the mean only that part is subtracted which all groups leave fixed,
+
+    .. math:: x \mapsto \frac{x - P_G \bar x}{s},
+
+    with P_G the projector onto the subspace that all groups fix: the whole mean of a scalar,
+    nothing of a vector under SO(3), its z component under rotations about z. Points share one
+    factor and one new origin, to which only such moves lead that map every group to itself. Each
+    group then acts on the scaled rows as before.
+
+    Parameters
+    ----------
+    rep : Rep or str, default=None
+        Representation of the columns; None: all are scalars, and the scaler is a
+        :class:`~sklearn.preprocessing.StandardScaler`.
+    groups : sequence of Group or mapping of str to Group, default=()
+        The groups to respect. Without any every mean is removed.
+    point_origin : {"data", "row"}, default="data"
+        Where the origin of Points is put: at one place for all rows, moved only as far as no group
+        notices; or in each row at the mean of its Points, which commutes with every affine group
+        and forgets where the row was. What is left are Vectors, see `scaled_rep_`.
+
+    Attributes
+    ----------
+    offset_ : ndarray of shape (n_features_in_,)
+        What is subtracted from each column, in its unit.
+    scale_ : ndarray of shape (n_features_in_,)
+        What divides each column, in its unit; 1 for a constant one.
+    scaled_rep_ : Rep
+        Representation of the columns that come out: `rep`, with Vectors for Points where each row
+        has an origin of its own.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X was a data frame with string names.
+
+    See Also
+    --------
+    softeq_sklearn.SoftEquivariantRegressor : Scales columns in this way by itself
+        (`scale_columns`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from softeq_sklearn.groups import SO
+    >>> from softeq_sklearn.metrics import equivariance_error
+    >>> from softeq_sklearn.preprocessing import RepresentationScaler
+    >>> X = np.random.default_rng(0).normal(size=(100, 4)) * [5, 1, 2, 9] + [70, 0, 0, 3]
+    >>> columns = "Scalar + Vector"
+    >>> ours = RepresentationScaler(columns, [SO(3)]).fit(X)
+    >>> ours.offset_.round(1), ours.scale_.round(1)
+    (array([69.8,  0. ,  0. ,  0. ]), array([4.7, 6.3, 6.3, 6.3]))
+    >>> for scaler in (StandardScaler().fit(X), ours):
+    ...     error = equivariance_error(scaler.transform, X, SO(3), columns, columns, random_state=0)
+    ...     print(f"{error:.2f}")
+    0.60
+    0.00
+    """
+
+    _parameter_constraints: dict = {
+        "rep": [Rep, str, None],
+        "groups": [Sequence, Mapping],
+        "point_origin": [StrOptions({"data", "row"})],
+    }
+
+    def __init__(self, rep=None, groups=(), *, point_origin="data"):
+        self.rep = rep
+        self.groups = groups
+        self.point_origin = point_origin
+
+    def fit(self, X, y=None):
+        """Learn offsets and scales.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep`.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : object
+            The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter is not as described.
+        TypeError
+            If `groups` holds something else.
+        """
+        self._validate_params()
+        X = validate_data(self, X, dtype=FLOAT_DTYPES)
+        groups = list(named_groups(self.groups).values())
+        dim = groups[0].dim if groups else None
+        rep, dim = representation_of("rep", self.rep, X.shape[1], dim)
+        if rep.has_dual_points:
+            raise ValueError(
+                "rep must not have duals of Points, on which translations have no linear action. "
+                f"Got {rep!r}; use Vector.T for covectors."
+            )
+        dim = dim or 1
+        self._point_columns, points = None, None
+        if self.point_origin == "row" and rep.has_points:
+            self._point_columns = point_columns(rep, dim)
+        rows = self._centred(X)
+        if self._point_columns is not None:
+            # As far as all rows go the origin stays where it is.
+            points = np.zeros(dim), point_size(rows[:, self._point_columns])
+        scaling = fit_scaling(rows, rep, dim, groups, points)
+        self.offset_, self.scale_ = scaling.offset, scaling.factor
+        self.scaled_rep_ = rep if self._point_columns is None else rep.centred
+        return self
+
+    def transform(self, X):
+        """Scale rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            The scaled rows, float32 where X is.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=FLOAT_DTYPES, reset=False)
+        return ((self._centred(X) - self.offset_) / self.scale_).astype(X.dtype, copy=False)
+
+    def inverse_transform(self, X):
+        """Undo `transform`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Scaled rows, or predictions of such.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Rows in the units of the data, float32 where X is.
+
+        Raises
+        ------
+        ValueError
+            If each row's origin was removed, which is not kept.
+        """
+        check_is_fitted(self)
+        if self._point_columns is not None:
+            raise ValueError(
+                "inverse_transform needs point_origin='data': where each row was is not kept. "
+                f"Got {self.point_origin!r}."
+            )
+        X = check_array(X, dtype=FLOAT_DTYPES)
+        if X.shape[1] != len(self.scale_):
+            raise ValueError(f"X must have {len(self.scale_)} columns. Got {X.shape[1]}.")
+        return (X * self.scale_ + self.offset_).astype(X.dtype, copy=False)
+
+    def _centred(self, X):
+        """Rows in float64, with their Points relative to the mean of the row's Points."""
+        X = X.astype(np.float64)
+        if self._point_columns is not None:
+            points = X[:, self._point_columns]
+            X[:, self._point_columns] = points - points.mean(axis=1, keepdims=True)
+        return X
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
