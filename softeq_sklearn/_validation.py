@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from sklearn.utils.validation import validate_data
+
 from softeq_sklearn.groups import Group
-from softeq_sklearn.representations import Scalar, as_representation
+from softeq_sklearn.representations import ColumnSchema, Rep, Scalar, as_representation
+
+# What a parameter that is a representation may be.
+REPRESENTATION = [Rep, ColumnSchema, str, None]
 
 
 def named_groups(groups):
@@ -61,7 +67,7 @@ def representation_of(name, value, n_columns, dim):
     ----------
     name : {"rep_in", "rep_out", "rep"}
         Name of the parameter, for messages; "rep_out" is that of the columns of y.
-    value : Rep, str or None
+    value : Rep, ColumnSchema, str or None
         What the user gave; None means that all columns are scalars.
     n_columns : int
         Number of columns of the data.
@@ -78,7 +84,8 @@ def representation_of(name, value, n_columns, dim):
     Raises
     ------
     ValueError
-        If the representation does not parse or does not have `n_columns` columns.
+        If the representation does not parse, does not have `n_columns` columns, or is of a schema
+        whose vectors have another dimension than those of the groups.
     TypeError
         If the value is of another type.
     """
@@ -86,6 +93,11 @@ def representation_of(name, value, n_columns, dim):
         rep = n_columns * Scalar if value is None else as_representation(value)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}") from error
+    if isinstance(value, ColumnSchema) and dim and value.dim not in (None, dim):
+        raise ValueError(
+            f"{name} must have vectors of dimension {dim}, which the groups act on. "
+            f"Got {value!r}, whose vectors have dimension {value.dim}."
+        )
     if dim is None and rep.dim(1) != rep.dim(2):
         dim = next((d for d in range(1, n_columns + 1) if rep.dim(d) == n_columns), None)
         n_wanted = None if dim is None else n_columns
@@ -99,3 +111,47 @@ def representation_of(name, value, n_columns, dim):
             f"Got {name}={rep!r} ({wanted}) for {data} with {n_columns} columns."
         )
     return rep, dim
+
+
+def selected(rep, data, name):
+    """Return the columns that a schema names, or the data as they are.
+
+    Parameters
+    ----------
+    rep : Rep, ColumnSchema, str or None
+        What says which columns there are.
+    data : array-like or data frame
+        X or y.
+    name : {"X", "y"}
+        Which of the two, for messages.
+
+    Returns
+    -------
+    array-like or data frame
+
+    Raises
+    ------
+    ValueError
+        If a data frame does not have the columns of the schema, or not as numbers.
+    """
+    return rep.select(data, name) if isinstance(rep, ColumnSchema) else data
+
+
+def rows_for(estimator, X, dtype=np.float64):
+    """Return rows as a fitted estimator takes them, after all checks.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted, with the representation or schema of its rows as `_columns_in`.
+    X : array-like or data frame of shape (n_samples, n_features)
+        The rows.
+    dtype : dtype or list of dtype, default=float64
+        As for `validate_data`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+    """
+    X = selected(estimator._columns_in, X, "X")
+    return validate_data(estimator, X, dtype=dtype, reset=False)

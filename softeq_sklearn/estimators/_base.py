@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from softeq_sklearn._validation import representation_of
+from softeq_sklearn._validation import REPRESENTATION, representation_of, rows_for, selected
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._restoring import restored_after_an_error
@@ -35,8 +35,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "rep_in": [Rep, str, None],
-        "rep_out": [Rep, str, None],
+        "rep_in": REPRESENTATION,
+        "rep_out": REPRESENTATION,
         "hidden_channels": [Interval(Integral, 1, None, closed="left"), Rep, str],
         "n_hidden_layers": [Interval(Integral, 0, None, closed="left")],
         "architecture": [StrOptions({"factored", "emlp"})],
@@ -235,8 +235,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             Predictions in float64, one-dimensional if y was.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        Y = self._function()(X)
+        Y = self._function()(rows_for(self, X, [np.float64, np.float32]))
         return Y.ravel() if self._one_dimensional else Y
 
     @property
@@ -266,12 +265,14 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 "Sparse data was passed for y, but dense data is required. "
                 f"Got {y!r}; write y.toarray()."
             )
+        X, y = selected(self.rep_in, X, "X"), selected(self.rep_out, y, "y")
         X, y = validate_data(
             self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
         )
         Y = np.asarray(y, dtype=np.float64)
         if reset:
             self._one_dimensional = Y.ndim == 1
+            self._columns_in = self.rep_in  # it may be changed before the next fit
         return X, Y.reshape(len(Y), -1)
 
     def _set_up(self, X, Y, keep, left_out=()):

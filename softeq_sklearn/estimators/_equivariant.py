@@ -17,9 +17,9 @@ class EquivariantRegressor(BaseEquivariantRegressor):
     ----------
     group : Group or None, default=None
         The symmetry; None makes a plain multilayer perceptron.
-    rep_in : Rep, str or None, default=None
+    rep_in : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of X, in their order; None means that all are scalars.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     hidden_channels : int, Rep or str, default=128
         Number of features of each hidden layer, shared over the tensor types, or the

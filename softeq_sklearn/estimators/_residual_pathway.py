@@ -25,9 +25,9 @@ class ResidualPathwayRegressor(BaseEquivariantRegressor):
     ----------
     group : Group or None, default=None
         The symmetry; None makes a plain multilayer perceptron.
-    rep_in : Rep, str or None, default=None
+    rep_in : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of X, in their order; None means that all are scalars.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     relax_to : Group or None, default=None
         Group that the residual keeps, usually a part of `group`; None lets it break every symmetry.

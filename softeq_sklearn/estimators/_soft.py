@@ -9,9 +9,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import named_groups
+from softeq_sklearn._validation import named_groups, rows_for
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._choices import check_choices
@@ -59,11 +59,11 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
     groups : sequence of Group or mapping of str to Group, default=()
         Candidate symmetries, all acting on a space of the same dimension. A sequence is named by
         the groups' reprs. With none, this is a plain multilayer perceptron.
-    rep_in : Rep, str or None, default=None
+    rep_in : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of X, in their order, such as
         ``5*Scalar + 5*Vector``; None means that all are scalars. Do not scale the columns of a
         Vector one by one before: that breaks symmetries; columns are scaled inside.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     module : torch.nn.Module, callable or None, default=None
         Your own network in the place of ours: a module, of which a copy is trained, or what makes
@@ -292,8 +292,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 "return_std needs members: fit with n_members of 2 or more, such as 10. "
                 f"Got n_members={self._structure['n_members']!r}."
             )
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        values = self._member_function()(X)
+        values = self._member_function()(rows_for(self, X, [np.float64, np.float32]))
         mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
         return (mean.ravel(), std.ravel()) if self._one_dimensional else (mean, std)
 
@@ -365,8 +364,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         vars(projected).pop("levels_", None)  # a projected model may have none
         projected._exploration, projected._imposed = None, ()  # which were of another function
         if X is not None:
-            X = validate_data(projected, X, dtype=np.float64, reset=False)
-            projected._report(X, check_random_state(self.random_state))
+            projected._report(rows_for(projected, X), check_random_state(self.random_state))
         return projected
 
     def _group_named(self, group):

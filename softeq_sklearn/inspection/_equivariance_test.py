@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar, check_X_y
 
+from softeq_sklearn._validation import selected
 from softeq_sklearn.groups import Group, inverse
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
 from softeq_sklearn.inspection._orbit_moments import OrbitMoments
 from softeq_sklearn.levels._canonical_rows import canonical_rows
-from softeq_sklearn.representations import Rep, as_representation
+from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT
 
@@ -52,8 +53,8 @@ def equivariance_test(
     X: ArrayLike,
     y: ArrayLike,
     group: Group,
-    rep_in: Rep | str,
-    rep_out: Rep | str,
+    rep_in: Rep | ColumnSchema | str,
+    rep_out: Rep | ColumnSchema | str,
     *,
     n_permutations: int = 199,
     random_state=None,
@@ -87,7 +88,7 @@ def equivariance_test(
         Targets.
     group : Group
         The symmetry.
-    rep_in, rep_out : Rep or str
+    rep_in, rep_out : Rep, ColumnSchema or str
         How it acts on the columns of X and of y.
     n_permutations : int, default=199
         Number of permutations; the smallest p-value is one over their number plus one.
@@ -161,6 +162,7 @@ def _checked(X, y, group, rep_in, rep_out):
     """Data as float64 arrays of two axes, and representations that fit them."""
     if not isinstance(group, Group):
         raise TypeError(f"group must be a Group. Got {group!r}.")
+    X, y = selected(rep_in, X, "X"), selected(rep_out, y, "y")
     X, y = check_X_y(
         X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=_MIN_ROWS
     )

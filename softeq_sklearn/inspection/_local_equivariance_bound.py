@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.utils.validation import validate_data
 
+from softeq_sklearn._validation import rows_for
 from softeq_sklearn.inspection._equivariance_bound import check_covered
 from softeq_sklearn.inspection._local_bound import local_bounds, single_network
 
@@ -68,7 +68,7 @@ def local_equivariance_bound(estimator, group, X):
     True
     """
     check_covered(estimator, group)
-    X = validate_data(estimator, X, dtype=np.float64, reset=False)
+    X = rows_for(estimator, X)
     inputs = torch.tensor(estimator._scale_in.transform(X))
     scales = estimator._scale_in, estimator._scale_out
     members = _members(estimator)

@@ -27,9 +27,9 @@ class AugmentedRegressor(BaseGroupRegressor):
         is fitted once for each column of y by a `MultiOutputRegressor`.
     group : Group or None, default=None
         The symmetry; None leaves the rows as they are.
-    rep_in : Rep, str or None, default=None
+    rep_in : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of X, in their order; None means that all are scalars.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     n_elements : int, default=8
         Number of transformed copies of each row, besides the row itself. Each copy has an element

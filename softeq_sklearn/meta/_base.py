@@ -16,9 +16,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from softeq_sklearn._validation import representation_of
+from softeq_sklearn._validation import REPRESENTATION, representation_of, rows_for, selected
 from softeq_sklearn.groups import Group
-from softeq_sklearn.representations import Rep
 
 
 class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
@@ -32,8 +31,8 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "estimator": [HasMethods("fit"), None],
         "group": [Group, None],
-        "rep_in": [Rep, str, None],
-        "rep_out": [Rep, str, None],
+        "rep_in": REPRESENTATION,
+        "rep_out": REPRESENTATION,
         "random_state": ["random_state"],
     }
 
@@ -106,7 +105,7 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             Predictions in float64, one-dimensional if y was.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        X = rows_for(self, X)
         Y = self._inner_predict(X) if self._group is None else self._symmetric_predict(X)
         return Y.ravel() if self._one_dimensional else Y
 
@@ -127,9 +126,11 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 "Sparse data was passed for y, but dense data is required. "
                 f"Got {y!r}; write y.toarray()."
             )
+        X, y = selected(self.rep_in, X, "X"), selected(self.rep_out, y, "y")
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         Y = np.asarray(y, dtype=np.float64)
         self._one_dimensional = Y.ndim == 1
+        self._columns_in = self.rep_in  # it may be changed before the next fit
         return X, Y.reshape(len(Y), -1)
 
     def _resolve_parameters(self, X, Y):

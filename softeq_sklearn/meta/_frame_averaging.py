@@ -49,10 +49,10 @@ class FrameAveragingRegressor(BaseGroupRegressor):
         splits rows by itself (early stopping, an inner search) sees copies on both sides.
     group : Group or None, default=None
         The symmetry, one of the above; None leaves rows and predictions as they are.
-    rep_in : Rep, str or None, default=None
+    rep_in : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of X, in their order; None means that all are scalars. With
         a group there must be columns that it moves.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     n_elements : int or None, default=None
         Number of frame elements, drawn at random for each training row, in which the inner

@@ -38,9 +38,9 @@ class SymmetrizedRegressor(BaseGroupRegressor):
         is fitted once for each column of y by a `MultiOutputRegressor`.
     group : Group or None, default=None
         The symmetry; None leaves the predictions as they are.
-    rep_in : Rep, str or None, default=None
+    rep_in : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of X, in their order; None means that all are scalars.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         Representation of the columns of y; None means that all are scalars.
     n_elements : int, default=32
         Largest number of elements. Prediction costs as many calls of the inner regressor.

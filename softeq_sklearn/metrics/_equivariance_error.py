@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from numbers import Integral
 
+import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_scalar
 
+from softeq_sklearn._validation import selected
 from softeq_sklearn.groups import Group
-from softeq_sklearn.representations import Rep, as_representation
+from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
 # Numbers in one batch of transformed rows (32 MiB of float64): enough to keep `predict` busy,
 # whatever the number of elements and rows.
@@ -30,9 +32,13 @@ def _as_function(predict) -> Callable:
 
 def _like(X: ArrayLike) -> Callable[[np.ndarray], ArrayLike]:
     """Return a function that puts rows in the container of `X`, so that names of columns stay."""
-    if hasattr(X, "iloc"):
+    if hasattr(X, "iloc"):  # pandas, whose names may be numbers
         return lambda rows: type(X)(rows, columns=X.columns)
-    return lambda rows: rows
+    frame = nw.from_native(X, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        return lambda rows: rows
+    names, library = list(frame.columns), frame.implementation
+    return lambda rows: nw.from_numpy(rows, names, backend=library).to_native()
 
 
 def _checked_dim(rep: Rep, group: Group, n_columns: int, rep_name: str, what: str) -> int:
@@ -80,8 +86,8 @@ def equivariance_error(
     predict,
     X: ArrayLike,
     group: Group,
-    rep_in: Rep | str,
-    rep_out: Rep | str,
+    rep_in: Rep | ColumnSchema | str,
+    rep_out: Rep | ColumnSchema | str,
     *,
     n_elements: int = 32,
     per_sample: bool = False,
@@ -110,10 +116,10 @@ def equivariance_error(
     group : Group
         The candidate symmetry.
 
-    rep_in : Rep or str
+    rep_in : Rep, ColumnSchema or str
         How the group acts on the columns of `X`.
 
-    rep_out : Rep or str
+    rep_out : Rep, ColumnSchema or str
         How the group acts on the outputs. A 1-d output is one column.
 
     n_elements : int, default=32
@@ -168,6 +174,7 @@ def equivariance_error(
     function = _as_function(predict)
     if not isinstance(group, Group):
         raise TypeError(f"'group' must be a Group. Got {group!r} instead.")
+    X = selected(rep_in, X, "X")
     rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
     check_scalar(n_elements, "n_elements", Integral, min_val=1)
     container = _like(X)

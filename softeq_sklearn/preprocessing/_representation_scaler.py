@@ -9,9 +9,14 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import FLOAT_DTYPES, check_array, check_is_fitted, validate_data
 
-from softeq_sklearn._validation import named_groups, representation_of
+from softeq_sklearn._validation import (
+    REPRESENTATION,
+    named_groups,
+    representation_of,
+    rows_for,
+    selected,
+)
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, point_columns, point_size
-from softeq_sklearn.representations import Rep
 
 
 class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -33,7 +38,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
     Parameters
     ----------
-    rep : Rep or str, default=None
+    rep : Rep, ColumnSchema or str, default=None
         Representation of the columns; None: all are scalars, and the scaler is a
         :class:`~sklearn.preprocessing.StandardScaler`.
     groups : sequence of Group or mapping of str to Group, default=()
@@ -82,7 +87,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     """
 
     _parameter_constraints: dict = {
-        "rep": [Rep, str, None],
+        "rep": REPRESENTATION,
         "groups": [Sequence, Mapping],
         "point_origin": [StrOptions({"data", "row"})],
     }
@@ -115,7 +120,8 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             If `groups` holds something else.
         """
         self._validate_params()
-        X = validate_data(self, X, dtype=FLOAT_DTYPES)
+        self._columns_in = self.rep  # it may be changed before the next fit
+        X = validate_data(self, selected(self.rep, X, "X"), dtype=FLOAT_DTYPES)
         groups = list(named_groups(self.groups).values())
         dim = groups[0].dim if groups else None
         rep, dim = representation_of("rep", self.rep, X.shape[1], dim)
@@ -151,7 +157,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             The scaled rows, float32 where X is.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOAT_DTYPES, reset=False)
+        X = rows_for(self, X, FLOAT_DTYPES)
         return ((self._centred(X) - self.offset_) / self.scale_).astype(X.dtype, copy=False)
 
     def inverse_transform(self, X):

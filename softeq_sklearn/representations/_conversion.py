@@ -13,8 +13,9 @@ def as_representation(value: Any, name: str = "rep") -> Rep:
 
     Parameters
     ----------
-    value : Rep or str
-        The representation, or its notation as `parse_representation` reads it.
+    value : Rep, str or ColumnSchema
+        The representation, its notation as `parse_representation` reads it, or what has one as its
+        attribute `rep`.
     name : str, default="rep"
         What error messages call the value.
 
@@ -25,7 +26,7 @@ def as_representation(value: Any, name: str = "rep") -> Rep:
     Raises
     ------
     TypeError
-        If `value` is neither.
+        If `value` is none of these.
     ValueError
         If the text is not the notation of a representation; the message shows the place.
 
@@ -35,6 +36,7 @@ def as_representation(value: Any, name: str = "rep") -> Rep:
     >>> as_representation("5*Scalar + 5*Vector")
     5*Scalar + 5*Vector
     """
+    value = getattr(value, "rep", value)
     if isinstance(value, Rep):
         return value
     if isinstance(value, str):

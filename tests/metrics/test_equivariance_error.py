@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,6 +151,17 @@ def test_estimator_fitted_on_a_frame_does_not_warn(X):
     plain = LinearRegression().fit(X, turned_sum(X))
     expected = equivariance_error(plain, X, SO(2), 2 * Vector, Vector, random_state=0)
     assert error == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pl.DataFrame()])
+def test_functions_of_frames_get_frames(X, frame):
+    def from_frame(rows):
+        assert isinstance(rows, type(frame))
+        return turned_sum(rows.to_numpy())
+
+    rows = type(frame)(X)  # of pandas, whose names are then numbers
+    error = equivariance_error(from_frame, rows, SO(2), 2 * Vector, Vector, random_state=0)
+    assert error == equivariance_error(turned_sum, X, SO(2), 2 * Vector, Vector, random_state=0)
 
 
 def test_float32_is_measured_in_float64(X):
