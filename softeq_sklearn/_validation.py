@@ -85,7 +85,7 @@ def representation_of(name, value, n_columns, dim):
     ------
     ValueError
         If the representation does not parse, does not have `n_columns` columns, or is of a schema
-        whose vectors have another dimension than those of the groups.
+        whose vectors have another dimension.
     TypeError
         If the value is of another type.
     """
@@ -95,7 +95,7 @@ def representation_of(name, value, n_columns, dim):
         raise type(error)(f"{name}: {error}") from error
     if isinstance(value, ColumnSchema) and dim and value.dim not in (None, dim):
         raise ValueError(
-            f"{name} must have vectors of dimension {dim}, which the groups act on. "
+            f"{name} must have vectors of dimension {dim}, as the groups or the other columns. "
             f"Got {value!r}, whose vectors have dimension {value.dim}."
         )
     if dim is None and rep.dim(1) != rep.dim(2):
@@ -113,7 +113,12 @@ def representation_of(name, value, n_columns, dim):
     return rep, dim
 
 
-def selected(rep, data, name):
+def schema_of(rep):
+    """Return what a user gave as a representation if it is a schema, else None."""
+    return rep if isinstance(rep, ColumnSchema) else None
+
+
+def select_columns(rep, data, name):
     """Return the columns that a schema names, or the data as they are.
 
     Parameters
@@ -122,8 +127,8 @@ def selected(rep, data, name):
         What says which columns there are.
     data : array-like or data frame
         X or y.
-    name : {"X", "y"}
-        Which of the two, for messages.
+    name : str
+        "X" or "y", for messages.
 
     Returns
     -------
@@ -137,13 +142,13 @@ def selected(rep, data, name):
     return rep.select(data, name) if isinstance(rep, ColumnSchema) else data
 
 
-def rows_for(estimator, X, dtype=np.float64):
+def checked_rows(estimator, X, dtype=np.float64):
     """Return rows as a fitted estimator takes them, after all checks.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted, with the representation or schema of its rows as `_columns_in`.
+        Fitted, with the schema of its rows, or None, as `_schema_in`.
     X : array-like or data frame of shape (n_samples, n_features)
         The rows.
     dtype : dtype or list of dtype, default=float64
@@ -153,5 +158,5 @@ def rows_for(estimator, X, dtype=np.float64):
     -------
     ndarray of shape (n_samples, n_features)
     """
-    X = selected(estimator._columns_in, X, "X")
+    X = select_columns(estimator._schema_in, X, "X")
     return validate_data(estimator, X, dtype=dtype, reset=False)

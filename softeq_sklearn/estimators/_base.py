@@ -14,7 +14,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from softeq_sklearn._validation import REPRESENTATION, representation_of, rows_for, selected
+from softeq_sklearn._validation import (
+    REPRESENTATION,
+    checked_rows,
+    representation_of,
+    schema_of,
+    select_columns,
+)
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._restoring import restored_after_an_error
@@ -125,9 +131,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`.
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with the columns in the order of `rep_out`.
+            Targets, with the columns in the order of `rep_out`, or a frame with those of a schema.
 
         Returns
         -------
@@ -186,9 +192,9 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`.
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with the columns in the order of `rep_out`.
+            Targets, with the columns in the order of `rep_out`, or a frame with those of a schema.
 
         Returns
         -------
@@ -227,7 +233,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`.
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
 
         Returns
         -------
@@ -235,8 +241,29 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             Predictions in float64, one-dimensional if y was.
         """
         check_is_fitted(self)
-        Y = self._function()(rows_for(self, X, [np.float64, np.float32]))
+        Y = self._function()(checked_rows(self, X, [np.float64, np.float32]))
         return Y.ravel() if self._one_dimensional else Y
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination, R2, of the predictions.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            Rows, as for `predict`.
+        y : array-like or data frame of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, as for `fit`. (Scorers that are named, such as "r2", take y as it is: give them
+            the columns of a schema in its order, ``schema.select(y)``.)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Its mean over outputs.
+        """
+        check_is_fitted(self)
+        return super().score(X, select_columns(self._schema_out, y, "y"), sample_weight)
 
     @property
     def module_(self):
@@ -265,14 +292,14 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 "Sparse data was passed for y, but dense data is required. "
                 f"Got {y!r}; write y.toarray()."
             )
-        X, y = selected(self.rep_in, X, "X"), selected(self.rep_out, y, "y")
+        X, y = select_columns(self.rep_in, X, "X"), select_columns(self.rep_out, y, "y")
         X, y = validate_data(
             self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
         )
         Y = np.asarray(y, dtype=np.float64)
         if reset:
             self._one_dimensional = Y.ndim == 1
-            self._columns_in = self.rep_in  # it may be changed before the next fit
+            self._schema_in, self._schema_out = schema_of(self.rep_in), schema_of(self.rep_out)
         return X, Y.reshape(len(Y), -1)
 
     def _set_up(self, X, Y, keep, left_out=()):
@@ -295,6 +322,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             "exact_group": getattr(self, "_exact", None),
             "rep_in": rep_in,
             "rep_out": rep_out,
+            "columns of rep_in": getattr(schema_of(self.rep_in), "names", None),
+            "columns of rep_out": getattr(schema_of(self.rep_out), "names", None),
             "hidden_channels": hidden_of(self.hidden_channels),
             "n_hidden_layers": self.n_hidden_layers,
             "architecture": self.architecture,

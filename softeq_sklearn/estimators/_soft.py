@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import named_groups, rows_for
+from softeq_sklearn._validation import checked_rows, named_groups
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._choices import check_choices
@@ -266,7 +266,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`.
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
         return_std : bool, default=False
             Whether to return the standard deviation over members, too: how much the prediction
             depends on the training rows and the start. It does not contain the noise of the
@@ -292,7 +292,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
                 "return_std needs members: fit with n_members of 2 or more, such as 10. "
                 f"Got n_members={self._structure['n_members']!r}."
             )
-        values = self._member_function()(rows_for(self, X, [np.float64, np.float32]))
+        values = self._member_function()(checked_rows(self, X, [np.float64, np.float32]))
         mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
         return (mean.ravel(), std.ravel()) if self._one_dimensional else (mean, std)
 
@@ -364,7 +364,7 @@ class SoftEquivariantRegressor(BaseEquivariantRegressor):
         vars(projected).pop("levels_", None)  # a projected model may have none
         projected._exploration, projected._imposed = None, ()  # which were of another function
         if X is not None:
-            projected._report(rows_for(projected, X), check_random_state(self.random_state))
+            projected._report(checked_rows(projected, X), check_random_state(self.random_state))
         return projected
 
     def _group_named(self, group):

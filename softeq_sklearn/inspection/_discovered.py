@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import rows_for
+from softeq_sklearn._validation import checked_rows
 from softeq_sklearn.groups import Group, generated_by, is_subgroup
 from softeq_sklearn.groups._consistent import consistent
 from softeq_sklearn.groups._subgroups import contained_in
@@ -190,7 +190,7 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
         )
     measure = None
     if X is not None:
-        X = rows_for(estimator, X)
+        X = checked_rows(estimator, X)
 
         def measure(group):
             return equivariance_error(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar, check_X_y
 
-from softeq_sklearn._validation import selected
+from softeq_sklearn._validation import select_columns
 from softeq_sklearn.groups import Group, inverse
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
 from softeq_sklearn.inspection._orbit_moments import OrbitMoments
@@ -162,7 +162,7 @@ def _checked(X, y, group, rep_in, rep_out):
     """Data as float64 arrays of two axes, and representations that fit them."""
     if not isinstance(group, Group):
         raise TypeError(f"group must be a Group. Got {group!r}.")
-    X, y = selected(rep_in, X, "X"), selected(rep_out, y, "y")
+    X, y = select_columns(rep_in, X, "X"), select_columns(rep_out, y, "y")
     X, y = check_X_y(
         X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=_MIN_ROWS
     )

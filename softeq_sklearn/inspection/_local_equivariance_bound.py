@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from softeq_sklearn._validation import rows_for
+from softeq_sklearn._validation import checked_rows
 from softeq_sklearn.inspection._equivariance_bound import check_covered
 from softeq_sklearn.inspection._local_bound import local_bounds, single_network
 
@@ -68,7 +68,7 @@ def local_equivariance_bound(estimator, group, X):
     True
     """
     check_covered(estimator, group)
-    X = rows_for(estimator, X)
+    X = checked_rows(estimator, X)
     inputs = torch.tensor(estimator._scale_in.transform(X))
     scales = estimator._scale_in, estimator._scale_out
     members = _members(estimator)

@@ -10,6 +10,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
+from softeq_sklearn._validation import select_columns
 from softeq_sklearn.groups import Group
 from softeq_sklearn.inspection._drawing import (
     BLUE,
@@ -152,7 +153,7 @@ class OrbitDisplay:
         n_points : int, default=100
             Number of points of the orbit, at least 2. Of a group without Lie algebra that has more
             elements, so many are drawn at random.
-        rep_in, rep_out : Rep, str or None, default=None
+        rep_in, rep_out : Rep, ColumnSchema, str or None, default=None
             How the group acts on columns and outputs; None is as the estimator was fitted.
         output_names : sequence of str or None, default=None
             Names of all outputs of the estimator.
@@ -180,11 +181,12 @@ class OrbitDisplay:
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
         group = _group_of(estimator, group)
+        schema = getattr(estimator, "_schema_in", None) if rep_in is None else rep_in
         rep_in = _rep_of(estimator, "rep_in", rep_in)
         rep_out = _rep_of(estimator, "rep_out", rep_out)
         _check_generator(generator, group)
         check_scalar(n_points, "n_points", Integral, min_val=2)
-        row, container = _as_row(x)
+        row, container = _as_row(x, schema)
         _checked_dim(rep_in, group, row.shape[1], "rep_in", "x")
 
         orbit = orbit_elements(group, generator, n_points, random_state)
@@ -387,9 +389,10 @@ def _check_generator(generator, group):
     check_scalar(generator, "generator", Integral, min_val=0, max_val=n - 1)
 
 
-def _as_row(x):
+def _as_row(x, schema):
     """Return a row as float64 of shape (1, n_features), and what puts rows in its container."""
     frame = x.to_frame().T if hasattr(x, "to_frame") and np.ndim(x) == 1 else x
+    frame = select_columns(schema, frame, "x")
     row = np.asarray(frame)
     row = row[None] if row.ndim == 1 else row
     return checked_array("x", row, (1, None)), _like(frame)

@@ -14,7 +14,7 @@ from sklearn.model_selection import KFold, check_cv
 from sklearn.utils import _safe_indexing, check_random_state, check_scalar, indexable
 from threadpoolctl import threadpool_limits
 
-from softeq_sklearn._validation import named_groups, selected
+from softeq_sklearn._validation import named_groups, select_columns
 from softeq_sklearn.estimators._exact import with_exact_group
 from softeq_sklearn.training import threads_for
 
@@ -147,7 +147,7 @@ def symmetry_gap(
     )
     exact, without = exact_and_without(estimator, group)
     rng = check_random_state(random_state)
-    X, y = selected(exact.rep_in, X, "X"), selected(exact.rep_out, y, "y")
+    X, y = select_columns(exact.rep_in, X, "X"), select_columns(exact.rep_out, y, "y")
     X, y = indexable(X, y)
     folds = list(_splitter(cv, rng).split(X, y))
     if len(folds) < 2:

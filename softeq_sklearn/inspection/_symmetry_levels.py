@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from softeq_sklearn._validation import rows_for, selected
+from softeq_sklearn._validation import checked_rows, select_columns
 from softeq_sklearn.estimators import SoftEquivariantRegressor
 
 
@@ -111,9 +111,9 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
             self.estimator_ = estimator
         else:
             self.estimator_ = clone(estimator).fit(X, y)
-        rows_for(self.estimator_, X)
-        self._columns_in = self.estimator_._columns_in
-        validate_data(self, selected(self._columns_in, X, "X"), skip_check_array=True)
+        checked_rows(self.estimator_, X)
+        self._schema_in = self.estimator_._schema_in
+        validate_data(self, select_columns(self._schema_in, X, "X"), skip_check_array=True)
         self.levels_ = self.estimator_.levels_
         rng = check_random_state(self.random_state)
         self._seeds = rng.randint(np.iinfo(np.int32).max, size=len(self.levels_))
@@ -133,7 +133,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
             Mean over group elements g of |f(gx) - g f(x)| / (|f(gx)| + |g f(x)|), in [0, 1].
         """
         check_is_fitted(self, "estimator_")
-        X = rows_for(self, X)
+        X = checked_rows(self, X)
         errors = [
             self.estimator_._equivariance_error(
                 X, name, n_elements=self.n_elements, per_sample=True, random_state=seed

@@ -9,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import rows_for, selected
+from softeq_sklearn._validation import checked_rows, select_columns
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
 from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
 
@@ -98,8 +98,11 @@ def symmetry_report(
     if not hasattr(estimator, "_equivariance_error"):
         raise TypeError(f"estimator must be a SoftEquivariantRegressor. Got {estimator!r}.")
     check_is_fitted(estimator)
-    rows_for(estimator, X)
-    X, y = selected(estimator.rep_in, X, "X"), selected(estimator.rep_out, y, "y")
+    checked_rows(estimator, X)
+    X, y = (
+        select_columns(estimator._schema_in, X, "X"),
+        select_columns(estimator._schema_out, y, "y"),
+    )
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     if cv is not None and not isinstance(cv, Integral):
         cv = list(check_cv(cv).split(*indexable(X, y)))  # the same folds for every group

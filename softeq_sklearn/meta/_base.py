@@ -16,7 +16,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from softeq_sklearn._validation import REPRESENTATION, representation_of, rows_for, selected
+from softeq_sklearn._validation import (
+    REPRESENTATION,
+    checked_rows,
+    representation_of,
+    schema_of,
+    select_columns,
+)
 from softeq_sklearn.groups import Group
 
 
@@ -57,9 +63,9 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`.
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with the columns in the order of `rep_out`.
+            Targets, with the columns in the order of `rep_out`, or a frame with those of a schema.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows, for inner regressors whose `fit` takes them.
 
@@ -97,7 +103,7 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`.
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
 
         Returns
         -------
@@ -105,9 +111,30 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             Predictions in float64, one-dimensional if y was.
         """
         check_is_fitted(self)
-        X = rows_for(self, X)
+        X = checked_rows(self, X)
         Y = self._inner_predict(X) if self._group is None else self._symmetric_predict(X)
         return Y.ravel() if self._one_dimensional else Y
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination, R2, of the predictions.
+
+        Parameters
+        ----------
+        X : array-like or data frame of shape (n_samples, n_features)
+            Rows, as for `predict`.
+        y : array-like or data frame of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, as for `fit`. (Scorers that are named, such as "r2", take y as it is: give them
+            the columns of a schema in its order, ``schema.select(y)``.)
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Its mean over outputs.
+        """
+        check_is_fitted(self)
+        return super().score(X, select_columns(self._schema_out, y, "y"), sample_weight)
 
     def __sklearn_is_fitted__(self):
         # Checking the data sets attributes too, long before there is a fitted regressor.
@@ -126,11 +153,11 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 "Sparse data was passed for y, but dense data is required. "
                 f"Got {y!r}; write y.toarray()."
             )
-        X, y = selected(self.rep_in, X, "X"), selected(self.rep_out, y, "y")
+        X, y = select_columns(self.rep_in, X, "X"), select_columns(self.rep_out, y, "y")
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         Y = np.asarray(y, dtype=np.float64)
         self._one_dimensional = Y.ndim == 1
-        self._columns_in = self.rep_in  # it may be changed before the next fit
+        self._schema_in, self._schema_out = schema_of(self.rep_in), schema_of(self.rep_out)
         return X, Y.reshape(len(Y), -1)
 
     def _resolve_parameters(self, X, Y):

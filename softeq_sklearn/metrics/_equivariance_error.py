@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_scalar
 
-from softeq_sklearn._validation import selected
+from softeq_sklearn._validation import select_columns
 from softeq_sklearn.groups import Group
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
@@ -39,6 +39,11 @@ def _like(X: ArrayLike) -> Callable[[np.ndarray], ArrayLike]:
         return lambda rows: rows
     names, library = list(frame.columns), frame.implementation
     return lambda rows: nw.from_numpy(rows, names, backend=library).to_native()
+
+
+def _ordered(function: Callable, rep_out) -> Callable:
+    """Return the function with its outputs in the order of a schema that names them."""
+    return lambda rows: select_columns(rep_out, function(rows), "the output of 'predict'")
 
 
 def _checked_dim(rep: Rep, group: Group, n_columns: int, rep_name: str, what: str) -> int:
@@ -174,7 +179,8 @@ def equivariance_error(
     function = _as_function(predict)
     if not isinstance(group, Group):
         raise TypeError(f"'group' must be a Group. Got {group!r} instead.")
-    X = selected(rep_in, X, "X")
+    function = _ordered(function, rep_out)
+    X = select_columns(rep_in, X, "X")
     rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
     check_scalar(n_elements, "n_elements", Integral, min_val=1)
     container = _like(X)

@@ -177,7 +177,7 @@ def _point_scaling(values, groups):
     """Offset and factor of Points, given as an array of shape (n_samples, n_points, d)."""
     free = _free_origin(groups, values.shape[-1])
     offset = free @ (free.T @ values.mean(axis=(0, 1)))
-    return offset, point_size(values, offset)
+    return offset, point_size(values, offset) if _unit_is_free(groups) else 1.0
 
 
 def _free_origin(groups, dim):
@@ -194,14 +194,33 @@ def _free_origin(groups, dim):
     return vectors[:, values < _ROUNDING]
 
 
+def _unit_is_free(groups):
+    """Whether every group, written for another unit of length, has the same elements.
+
+    Then its translations form a linear space, and what other generators move lies in it: turns
+    about the origin do, turns about another centre and the translations of a lattice do not.
+    """
+    for group in groups:
+        if not group.is_affine:
+            continue
+        moves = np.vstack([group.lie_algebra[:, :, -1], group.discrete_generators[:, :, -1]])
+        directions = _translations(group)
+        rest = moves - moves @ directions @ np.linalg.pinv(directions, rcond=_ROUNDING)
+        if np.abs(rest).max(initial=0.0) > _ROUNDING * max(1.0, np.abs(moves).max(initial=0.0)):
+            return False
+    return True
+
+
 def _translations(group):
     """Translations in the Lie algebra of a group, as columns."""
-    if not group.is_affine:
+    if not group.is_affine or not len(group.lie_algebra):
         return np.zeros((group.dim, 0))
-    linear, moves = group.lie_algebra[:, :, :-1], group.lie_algebra[:, :, -1]
-    flat = linear.reshape(len(linear), group.dim**2)
-    values, vectors = np.linalg.eigh(flat @ flat.T)
-    return moves.T @ vectors[:, values <= _ROUNDING * values.max(initial=1.0)]
+    # The size of a generator means nothing.
+    sizes = np.linalg.norm(group.lie_algebra.reshape(len(group.lie_algebra), -1), axis=1)
+    generators = group.lie_algebra / np.where(sizes > 0, sizes, 1.0)[:, None, None]
+    linear, moves = generators[:, :, :-1], generators[:, :, -1]
+    vectors, values, _ = np.linalg.svd(linear.reshape(len(linear), group.dim**2))
+    return moves.T @ vectors[:, np.count_nonzero(values > _ROUNDING) :]
 
 
 def _root_mean_square(values, mean):

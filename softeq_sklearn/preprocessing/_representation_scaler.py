@@ -11,10 +11,11 @@ from sklearn.utils.validation import FLOAT_DTYPES, check_array, check_is_fitted,
 
 from softeq_sklearn._validation import (
     REPRESENTATION,
+    checked_rows,
     named_groups,
     representation_of,
-    rows_for,
-    selected,
+    schema_of,
+    select_columns,
 )
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, point_columns, point_size
 
@@ -34,7 +35,14 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     with P_G the projector onto the subspace that all groups fix: the whole mean of a scalar,
     nothing of a vector under SO(3), its z component under rotations about z. Points share one
     factor and one new origin, to which only such moves lead that map every group to itself. Each
-    group then acts on the scaled rows as before.
+    group then acts on the scaled rows as before; a translation by t acts there as one by t / s,
+    so that Points keep their unit where that is of another group, as of a lattice.
+
+    A second scaler does not know where the first has put the origin of Points: where X and y both
+    have them, leave scaling to the estimators (`scale_columns=True`), which share it. Where `rep`
+    is a schema, columns are chosen by name from data frames only; what makes arrays of them before,
+    as :class:`~sklearn.compose.TransformedTargetRegressor` does, has to be given the columns in the
+    order of the schema.
 
     Parameters
     ----------
@@ -53,7 +61,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     offset_ : ndarray of shape (n_features_in_,)
         What is subtracted from each column, in its unit.
     scale_ : ndarray of shape (n_features_in_,)
-        What divides each column, in its unit; 1 for a constant one.
+        What divides each column, in its unit; 1 where nothing but the mean is there.
     scaled_rep_ : Rep
         Representation of the columns that come out: `rep`, with Vectors for Points where each row
         has an origin of its own.
@@ -102,8 +110,8 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep`.
+        X : array-like or data frame of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep`, or a frame with those of a schema.
         y : None
             Not used.
 
@@ -120,8 +128,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             If `groups` holds something else.
         """
         self._validate_params()
-        self._columns_in = self.rep  # it may be changed before the next fit
-        X = validate_data(self, selected(self.rep, X, "X"), dtype=FLOAT_DTYPES)
+        X = validate_data(self, select_columns(self.rep, X, "X"), dtype=FLOAT_DTYPES)
         groups = list(named_groups(self.groups).values())
         dim = groups[0].dim if groups else None
         rep, dim = representation_of("rep", self.rep, X.shape[1], dim)
@@ -131,16 +138,20 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
                 f"Got {rep!r}; use Vector.T for covectors."
             )
         dim = dim or 1
-        self._point_columns, points = None, None
-        if self.point_origin == "row" and rep.has_points:
-            self._point_columns = point_columns(rep, dim)
-        rows = self._centred(X)
-        if self._point_columns is not None:
-            # As far as all rows go the origin stays where it is.
-            points = np.zeros(dim), point_size(rows[:, self._point_columns])
+        centred = point_columns(rep, dim)[: None if self.point_origin == "row" else 0]
+        if len(centred) == 1:
+            raise ValueError(
+                "point_origin must be 'data' for a single Point a row, of which nothing is left "
+                f"relative to itself. Got 'row' and {rep!r}."
+            )
+        rows = _relative(X, centred)
+        # As far as all rows go the origin of centred Points stays where it is.
+        points = (np.zeros(dim), point_size(rows[:, centred])) if len(centred) else None
         scaling = fit_scaling(rows, rep, dim, groups, points)
+        # All at once and last, so that a fit that fails changes nothing.
         self.offset_, self.scale_ = scaling.offset, scaling.factor
-        self.scaled_rep_ = rep if self._point_columns is None else rep.centred
+        self.scaled_rep_ = rep.centred if len(centred) else rep
+        self._centred_columns, self._schema_in = centred, schema_of(self.rep)
         return self
 
     def transform(self, X):
@@ -148,8 +159,8 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep`.
+        X : array-like or data frame of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep`, or a frame with those of a schema.
 
         Returns
         -------
@@ -157,8 +168,9 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             The scaled rows, float32 where X is.
         """
         check_is_fitted(self)
-        X = rows_for(self, X, FLOAT_DTYPES)
-        return ((self._centred(X) - self.offset_) / self.scale_).astype(X.dtype, copy=False)
+        X = checked_rows(self, X, FLOAT_DTYPES)
+        rows = _relative(X, self._centred_columns)
+        return ((rows - self.offset_) / self.scale_).astype(X.dtype, copy=False)
 
     def inverse_transform(self, X):
         """Undo `transform`.
@@ -179,25 +191,45 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             If each row's origin was removed, which is not kept.
         """
         check_is_fitted(self)
-        if self._point_columns is not None:
+        if len(self._centred_columns):
             raise ValueError(
-                "inverse_transform needs point_origin='data': where each row was is not kept. "
-                f"Got {self.point_origin!r}."
+                "inverse_transform needs a fit with point_origin='data': where each row was is not "
+                "kept. Got one with 'row'."
             )
-        X = check_array(X, dtype=FLOAT_DTYPES)
+        X = check_array(select_columns(self._schema_in, X, "X"), dtype=FLOAT_DTYPES)
         if X.shape[1] != len(self.scale_):
             raise ValueError(f"X must have {len(self.scale_)} columns. Got {X.shape[1]}.")
         return (X * self.scale_ + self.offset_).astype(X.dtype, copy=False)
 
-    def _centred(self, X):
-        """Rows in float64, with their Points relative to the mean of the row's Points."""
-        X = X.astype(np.float64)
-        if self._point_columns is not None:
-            points = X[:, self._point_columns]
-            X[:, self._point_columns] = points - points.mean(axis=1, keepdims=True)
-        return X
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns that come out.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns of X. Where `rep` is a schema, they may be in another order or
+            more; out come those of the schema.
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        if self._schema_in is not None and input_features is not None:
+            wanted = self._schema_in.names
+            if len(input_features) > len(wanted) or set(wanted) == set(input_features):
+                input_features = wanted
+        return super().get_feature_names_out(input_features)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _relative(X, columns):
+    """Rows in float64, with the Points in these columns relative to the mean of each row's."""
+    X = X.astype(np.float64)
+    if len(columns):
+        X[:, columns] -= X[:, columns].mean(axis=1, keepdims=True)
+    return X

@@ -14,6 +14,9 @@ from softeq_sklearn.representations._rep import Rep
 from softeq_sklearn.representations._tensors import Scalar
 
 _NO_UNIT = ""
+# Similarity of a name that is suggested for one that is not there.
+_CLOSE = 0.7
+_NO_NUMBERS = (nw.String, nw.Categorical, nw.Enum, nw.Date, nw.Time, nw.Datetime, nw.Duration)
 
 
 class ColumnSchema:
@@ -79,6 +82,10 @@ class ColumnSchema:
                 "columns must be a mapping from names to representations, such as "
                 f"{{'mass': Scalar, ('x', 'y', 'z'): Vector}}. Got {columns!r}."
             )
+        if not isinstance(units, Mapping | None):
+            raise TypeError(f"units must be a mapping from names to units. Got {units!r}.")
+        if not columns:
+            raise ValueError("columns must name at least one column. Got none.")
         entries = {_names(key): as_representation(rep, f"{key}") for key, rep in columns.items()}
         units = {_names(key): unit for key, unit in (units or {}).items()}
         _check_units(units, entries)
@@ -111,31 +118,48 @@ class ColumnSchema:
         Raises
         ------
         ValueError
-            If a column is missing, holds something other than numbers, or has missing or infinite
-            entries; the message names it.
+            If a column is missing or stands twice, holds something other than numbers, or has
+            missing or infinite entries; the message names it.
+        TypeError
+            If it is a frame whose rows are not there yet.
         """
-        frame = nw.from_native(X, eager_only=True, pass_through=True)
+        if hasattr(X, "iloc") and hasattr(X, "columns"):
+            # pandas, where other columns may have one name twice
+            self._check_names(list(X.columns), name)
+            X = X.loc[:, list(self.names)]
+        frame = nw.from_native(X, pass_through=True)
         if not isinstance(frame, nw.DataFrame):
-            return X
+            if not isinstance(frame, nw.LazyFrame) and not hasattr(X, "columns"):
+                return X
+            raise TypeError(
+                f"{name} must be a data frame whose rows are there (after X.collect() or "
+                f"X.compute(), say) or an array. Got {type(X)}."
+            )
+        self._check_names(frame.columns, name)
+        frame = frame[list(self.names)]
         for column in self.names:
-            if column not in frame.columns:
-                close = difflib.get_close_matches(column, map(str, frame.columns), n=1)
-                hint = f"; did you mean {close[0]!r}?" if close else "."
-                raise ValueError(
-                    f"{name} must have the columns {list(self.names)}. Got none called "
-                    f"{column!r}{hint}"
-                )
-        frame = frame.select(self.names)
-        for column, dtype in frame.schema.items():
-            if not dtype.is_numeric() and dtype != nw.Boolean:
+            values = _as_floats(frame[column])
+            if values is None:
+                dtype = getattr(frame[column].to_native(), "dtype", frame[column].dtype)
                 raise ValueError(f"Column {column!r} of {name} must hold numbers. Got {dtype}.")
-            n_bad = np.count_nonzero(~np.isfinite(frame[column].to_numpy().astype(np.float64)))
+            n_bad = np.count_nonzero(~np.isfinite(values))
             if n_bad:
                 raise ValueError(
                     f"Column {column!r} of {name} must hold finite numbers. Got {n_bad} of "
-                    f"{len(frame)} that are missing, NaN or infinite."
+                    f"{len(values)} that are missing, NaN or infinite."
                 )
         return frame.to_native()
+
+    def _check_names(self, there, name):
+        """Refuse tables without one of the columns, or with two of one name."""
+        for column in self.names:
+            if there.count(column) == 1:
+                continue
+            close = difflib.get_close_matches(column, map(str, there), n=1, cutoff=_CLOSE)
+            got = f"none called {column!r}" + (f"; did you mean {close[0]!r}?" if close else ".")
+            if column in there:
+                got = f"{there.count(column)} called {column!r}."
+            raise ValueError(f"{name} must have the columns {list(self.names)} once. Got {got}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ColumnSchema):
@@ -168,6 +192,21 @@ class ColumnSchema:
 
     def __reduce__(self) -> tuple:
         return ColumnSchema, (self._entries, self._units)
+
+
+def _as_floats(series: nw.Series) -> np.ndarray | None:
+    """Entries as float64, NaN where they are missing; None if they are not numbers."""
+    if isinstance(series.dtype, _NO_NUMBERS) or series.dtype in _NO_NUMBERS:
+        return None
+    if series.dtype == nw.Boolean:
+        series = series.cast(nw.Int8)
+    values = series.to_numpy()
+    if values.dtype.kind in "fiu":
+        return values.astype(np.float64)
+    try:
+        return np.array([np.nan if v is None else v for v in series.to_list()], dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
 
 
 def _names(key: Any) -> tuple[str, ...]:

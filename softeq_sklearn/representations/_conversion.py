@@ -14,8 +14,8 @@ def as_representation(value: Any, name: str = "rep") -> Rep:
     Parameters
     ----------
     value : Rep, str or ColumnSchema
-        The representation, its notation as `parse_representation` reads it, or what has one as its
-        attribute `rep`.
+        The representation, its notation as `parse_representation` reads it, or a schema that has
+        one.
     name : str, default="rep"
         What error messages call the value.
 
@@ -36,7 +36,10 @@ def as_representation(value: Any, name: str = "rep") -> Rep:
     >>> as_representation("5*Scalar + 5*Vector")
     5*Scalar + 5*Vector
     """
-    value = getattr(value, "rep", value)
+    from softeq_sklearn.representations._column_schema import ColumnSchema
+
+    if isinstance(value, ColumnSchema):
+        return value.rep
     if isinstance(value, Rep):
         return value
     if isinstance(value, str):

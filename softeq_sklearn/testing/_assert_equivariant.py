@@ -9,8 +9,9 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 
+from softeq_sklearn._validation import select_columns
 from softeq_sklearn.groups import Group, exponential
-from softeq_sklearn.representations import Rep, as_representation
+from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
 # Relative and absolute tolerance in double and in less than double precision.
 _DOUBLE_TOLERANCES = 1e-6, 1e-12
@@ -20,8 +21,8 @@ _SINGLE_TOLERANCES = 1e-4, 1e-7
 def assert_equivariant(
     f,
     group: Group,
-    rep_in: Rep | str,
-    rep_out: Rep | str,
+    rep_in: Rep | ColumnSchema | str,
+    rep_out: Rep | ColumnSchema | str,
     *,
     X: ArrayLike | None = None,
     n_rows: int = 16,
@@ -43,7 +44,7 @@ def assert_equivariant(
         precision and on the device of its parameters.
     group : Group
         The group.
-    rep_in, rep_out : Rep or str
+    rep_in, rep_out : Rep, ColumnSchema or str
         How it acts on the columns of the input and of the output.
     X : array-like of shape (n_rows, rep_in.dim) or None, default=None
         Rows to check the function at; None draws them from the standard normal distribution.
@@ -85,6 +86,7 @@ def assert_equivariant(
         ...
     AssertionError: The function is not equivariant under O(2) from Vector to Vector: ...
     """
+    X = None if X is None else select_columns(rep_in, X, "X")
     rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
     function, (default_tol, default_atol) = _as_function(f)
     tol = default_tol if tol is None else tol

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from numpy.testing import assert_array_equal
+from matplotlib import pyplot as plt
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 
@@ -18,6 +20,7 @@ from softeq_sklearn import (
 )
 from softeq_sklearn.groups import SO
 from softeq_sklearn.inspection import (
+    OrbitDisplay,
     equivariance_test,
     local_equivariance_bound,
     symmetry_gap,
@@ -25,6 +28,7 @@ from softeq_sklearn.inspection import (
 )
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.representations import ColumnSchema, Scalar, Vector
+from softeq_sklearn.testing import assert_equivariant
 
 INPUTS = ColumnSchema({"mass": Scalar, ("x", "y", "z"): Vector})
 OUTPUTS = ColumnSchema({("fx", "fy", "fz"): Vector})
@@ -102,6 +106,49 @@ def test_fits_of_parts_of_a_table(soft):
     assert search.predict(table).shape == (60, 3)
 
 
+def test_scores_are_of_named_outputs(soft):
+    table = pd.DataFrame(TABLE)
+    linear = AugmentedRegressor(LinearRegression(), SO(3), INPUTS, OUTPUTS, random_state=0)
+    for model in (soft, linear.fit(table, table)):
+        expected = model.score(table, table[["fx", "fy", "fz"]])
+        assert model.score(table, table[["fz", "fx", "fy"]]) == expected
+        assert model.score(table, table) == expected
+
+
+def test_outputs_and_rows_of_functions_may_be_tables(soft):
+    table = pd.DataFrame(TABLE)
+
+    def force(rows):
+        mass, *place = (rows[name].to_numpy() for name in INPUTS.names)
+        return pd.DataFrame({"fz": mass * place[2], "fx": mass * place[0], "fy": mass * place[1]})
+
+    assert equivariance_error(force, table, SO(3), INPUTS, OUTPUTS, random_state=0) < 1e-12
+    exact = EquivariantRegressor(SO(3), INPUTS, OUTPUTS, **QUICK).fit(table, table)
+    assert_equivariant(lambda X: exact._function()(X), SO(3), INPUTS, OUTPUTS, X=table)
+    for row in (table.iloc[[0]], pl.DataFrame(TABLE)[:1], table[["z", "y", "x", "mass"]].iloc[0]):
+        display = OrbitDisplay.from_estimator(exact, row, SO(3))
+        assert_allclose(display.values, display.expected, atol=1e-9)
+        plt.close(display.figure_)
+
+
+def test_other_columns_are_another_structure():
+    table = pd.DataFrame(TABLE)
+    model = SoftEquivariantRegressor(ROTATIONS, INPUTS, OUTPUTS, warm_start=True, **QUICK)
+    model.fit(table, table)
+    model.set_params(rep_out=ColumnSchema({("fz", "fx", "fy"): Vector}))
+    with pytest.raises(ValueError, match=r"columns of rep_out=\('fz', 'fx', 'fy'\) after"):
+        model.fit(table, table)
+
+
+def test_a_report_is_of_the_columns_of_the_fit():
+    table = pd.DataFrame(TABLE)
+    model = SoftEquivariantRegressor(ROTATIONS, INPUTS, OUTPUTS, **QUICK).fit(table, table)
+    settings = dict(cv=None, n_permutations=99, random_state=0)
+    before = symmetry_report(model, table, table, **settings).p_value
+    model.set_params(rep_in=INPUTS.rep, rep_out=OUTPUTS.rep)
+    assert_array_equal(symmetry_report(model, table, table, **settings).p_value, before)
+
+
 def test_a_scaler_takes_tables():
     table = pd.DataFrame(TABLE)
     scaler = RepresentationScaler(INPUTS, [SO(3)]).set_output(transform="pandas").fit(table)
@@ -109,6 +156,11 @@ def test_a_scaler_takes_tables():
     assert tuple(scaled.columns) == INPUTS.names
     by_place = RepresentationScaler(INPUTS.rep, [SO(3)]).fit_transform(X)
     assert_array_equal(scaled.to_numpy(), by_place)
+    assert_allclose(scaler.inverse_transform(scaled[["z", "y", "x", "mass"]]), X, atol=1e-12)
+    chosen = ColumnTransformer([("s", scaler, ["x", "y", "z", "mass"])])
+    assert list(chosen.fit(table).get_feature_names_out()) == [f"s__{n}" for n in INPUTS.names]
+    with pytest.raises(ValueError, match="input_features"):
+        scaler.get_feature_names_out(["a", "b", "c", "d"])
 
 
 def test_a_fitted_model_keeps_its_columns(soft):

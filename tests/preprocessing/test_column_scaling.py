@@ -102,7 +102,36 @@ def test_origin_of_points_moves_where_no_group_notices(groups, free):
     centre = X[:, :-1].reshape(50, 3, dim).mean(axis=(0, 1))
     assert_allclose(offset, np.where(free, centre, 0), atol=1e-9)
     distance = X[:, :-1].reshape(-1, dim) - offset
-    assert factor == pytest.approx(np.sqrt(np.mean(distance**2)))
+    unit = 1 if LATTICE in groups else np.sqrt(np.mean(distance**2))
+    assert factor == pytest.approx(unit)
+
+
+TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
+CENTRE = np.array([10.0, 20.0])
+ABOUT_CENTRE = [MatrixGroup(lie_algebra=[size * np.c_[TURN, -TURN @ CENTRE]]) for size in (1, 1e-6)]
+GLIDE = MatrixGroup(discrete_generators=[[[1.0, 0.0, 0.5], [0.0, -1.0, 0.0]]])
+SCREW = MatrixGroup(lie_algebra=[[[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0.3]]])
+
+
+@pytest.mark.parametrize("group", [*ABOUT_CENTRE, LATTICE, GLIDE, SCREW], ids=str)
+def test_points_keep_the_unit_that_their_group_has(group):
+    """Scaled, its elements would be no elements of it: turns about c would be some about c / s."""
+    rep = as_representation("2*Point + Vector")
+    X = columns(rep, group.dim)
+    scaling = fit_scaling(X, rep, group.dim, [group])
+    assert scaling.points[1] == 1
+    moved = scaling.points[0]
+    for g in group.sample(5, 0):
+        scaled = scaling.transform(rep.act(g, X))[:, : 2 * group.dim]
+        shift = g[:, :-1] @ moved - moved
+        assert_allclose(shift, 0, atol=1e-9)  # the origin moves where the group does not notice
+        assert_allclose(scaled, rep.act(g, scaling.transform(X))[:, : 2 * group.dim], atol=1e-8)
+
+
+@pytest.mark.parametrize("group", [SE(2), E(3), Translation(3), SE(2).embed(3, axes=(0, 1))])
+def test_points_are_scaled_where_no_group_has_a_unit(group):
+    rep = as_representation("3*Point")
+    assert fit_scaling(columns(rep, group.dim), rep, group.dim, [group]).points[1] != 1
 
 
 def test_scaled_columns_have_unit_size():

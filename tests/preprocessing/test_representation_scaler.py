@@ -133,7 +133,9 @@ def test_a_pipeline_stays_equivariant():
 def test_rows_without_an_origin_cannot_be_restored():
     X = rows(2 * Point)
     scaler = RepresentationScaler("2*Point", point_origin="row").fit(X)
-    with pytest.raises(ValueError, match=r"inverse_transform needs point_origin='data'.*'row'"):
+    with pytest.raises(
+        ValueError, match=r"inverse_transform needs a fit with point_origin='data'.*'row'"
+    ):
         scaler.inverse_transform(X)
 
 
@@ -145,6 +147,10 @@ def test_rows_without_an_origin_cannot_be_restored():
         ({"rep": Point >> Vector, "groups": [SO(2)]}, "rep must not have duals of Points"),
         ({"groups": [SO(2), SO(3)]}, "groups must all act on a space of the same dimension"),
         ({"point_origin": "rows"}, "point_origin"),
+        (
+            {"rep": "4*Scalar + Point", "groups": [SE(2)], "point_origin": "row"},
+            "point_origin must be 'data' for a single Point",
+        ),
     ],
     ids=str,
 )
@@ -154,6 +160,15 @@ def test_errors_name_the_parameter(parameters, message):
         X = rows(Point >> Vector, dim=2)
     with pytest.raises(ValueError, match=message):
         RepresentationScaler(**parameters).fit(X)
+
+
+def test_a_fit_that_fails_changes_nothing():
+    X = rows(2 * Point, dim=2)
+    scaler = RepresentationScaler("2*Point", point_origin="row").fit(X)
+    before = scaler.transform(X)
+    with pytest.raises(ValueError, match="choose other units"):
+        scaler.set_params(point_origin="data").fit(X * 1e200)
+    assert_array_equal(scaler.transform(X), before)
 
 
 def test_rows_of_another_width_cannot_be_restored():

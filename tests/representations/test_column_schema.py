@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -69,10 +70,15 @@ def test_printing_is_a_table():
 @pytest.mark.parametrize(
     "column, values, message",
     [
-        ("x", None, r"y must have the columns \['mass', 'x', 'y', 'z'\]\. Got none called 'x'"),
-        ("y", ["a", "b"], r"Column 'y' of y must hold numbers\. Got String\."),
+        (
+            "x",
+            None,
+            r"y must have the columns \['mass', 'x', 'y', 'z'\] once\. Got none called 'x'",
+        ),
+        ("y", ["a", "b"], r"Column 'y' of y must hold numbers\. Got [sS]tr"),
         ("y", [1.0, np.nan], r"Column 'y' of y must hold finite numbers\. Got 1 of 2 that are mis"),
         ("y", [1.0, None], r"Column 'y' of y must hold finite numbers\. Got 1 of 2 that are mis"),
+        ("y", [True, None], r"Column 'y' of y must hold finite numbers\. Got 1 of 2 that are mis"),
         ("mass", [np.inf, -np.inf], r"Column 'mass' of y must hold finite numbers\. Got 2 of 2"),
     ],
 )
@@ -82,6 +88,43 @@ def test_messages_name_the_column(frame, column, values, message):
         del columns[column]
     with pytest.raises(ValueError, match=message):
         SCHEMA.select(frame(columns), "y")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.array([1, 2], dtype="Int64"),
+        pd.array([True, False], dtype="boolean"),
+        np.array([1.0, 2.0], dtype=object),
+        [Decimal("1.5"), Decimal(2)],
+        np.array([1, 2], dtype=np.longdouble),
+    ],
+    ids=lambda values: str(getattr(values, "dtype", "Decimal")),
+)
+def test_numbers_of_every_kind(values):
+    frame = pd.DataFrame(SHUFFLED | {"x": values})
+    assert_array_equal(SCHEMA.select(frame)["x"].astype(float), [float(v) for v in values])
+
+
+def test_names_that_stand_twice():
+    frame = pd.DataFrame([[1.0] * 6], columns=["mass", "x", "y", "z", "w", "w"])
+    assert list(SCHEMA.select(frame).columns) == ["mass", "x", "y", "z"]
+    with pytest.raises(ValueError, match=r"once\. Got 3 called 'y'"):
+        SCHEMA.select(frame.rename(columns={"w": "y"}))
+
+
+def test_names_are_no_patterns():
+    frame = pl.DataFrame({"^x.*$": [1], "xa": [2], "*": [3]})
+    assert ColumnSchema({"*": Scalar, "^x.*$": Scalar}).select(frame).columns == ["*", "^x.*$"]
+
+
+def test_rows_have_to_be_there():
+    class Elsewhere:
+        columns = ("mass", "x", "y", "z")
+
+    for frame in (pl.DataFrame(SHUFFLED).lazy(), Elsewhere()):
+        with pytest.raises(TypeError, match="rows are there.*Got <class"):
+            SCHEMA.select(frame)
 
 
 def test_a_close_name_is_suggested():
@@ -106,6 +149,8 @@ def test_a_close_name_is_suggested():
         ({"x": Scalar, ("x",): Scalar}, {}, ValueError, "once"),
         ({"x": Scalar}, {"y": "m"}, ValueError, r"Got 'y', which is none of \['x'\]"),
         ({"x": Scalar}, {"x": 3}, TypeError, "units must be strings. Got 3 for 'x'"),
+        ({}, {}, ValueError, "at least one column. Got none"),
+        ({"x": Scalar}, "kg", TypeError, "units must be a mapping .* Got 'kg'"),
         ({1: Scalar}, {}, TypeError, "a string or a tuple of strings. Got 1"),
         ({("x", 2): Vector}, {}, TypeError, "a string or a tuple of strings"),
         ({"x": 3}, {}, TypeError, "'x' must be a representation"),
