@@ -344,8 +344,8 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
             self._scale_in, self._scale_out = no_scaling(X.shape[1]), no_scaling(Y.shape[1])
 
     def _scaled(self, X, Y):
-        inputs = self._scale_in.transform(X).astype(np.float32)
-        targets = self._scale_out.transform(Y).astype(np.float32)
+        inputs = self._scale_in.transform(X, np.float32)
+        targets = self._scale_out.transform(Y, np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
     def _train_net(self, inputs, targets, train, valid, seeds, previous):

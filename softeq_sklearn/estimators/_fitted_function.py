@@ -35,11 +35,12 @@ def member_function(module, scale_in, scale_out, n_members):
     device = next(module.parameters()).device
 
     def function(X):
-        rows = scale_in.transform(np.asarray(X, dtype=np.float64))
+        X = np.asarray(X)
         n_rows = max(1, PREDICT_ROWS // n_members)
-        parts = np.array_split(rows, max(1, -(-len(rows) // n_rows)))
+        parts = np.array_split(X, max(1, -(-len(X) // n_rows)))
+        scaled = (torch.from_numpy(scale_in.transform(part)) for part in parts)
         with torch.no_grad():
-            outputs = [module(torch.from_numpy(part).to(device)).cpu() for part in parts]
+            outputs = [module(rows.to(device)).cpu() for rows in scaled]
         values = torch.cat(outputs, -2).numpy()
         return scale_out.inverse_transform(values.reshape(-1, *values.shape[-2:]))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softeq_sklearn._rows import row_slices
 from softeq_sklearn.levels._tensor_sizes import tensor_sizes
 from softeq_sklearn.representations import Rep
 
@@ -60,18 +61,22 @@ class Support:
         dim : int or None, default=None
             Dimension of V; needed with `rep`.
         """
-        largest = np.abs(X).max() or 1.0  # so that squares of all numbers are numbers
-        mean = (X / largest).mean(axis=0) * largest
+        largest = max(X.max(), -X.min()) or 1.0  # so that squares of all numbers are numbers
+        parts = list(row_slices(X))
+        mean = sum((X[rows] / largest).sum(axis=0) for rows in parts) / len(X) * largest
         sizes = largest
         if rep is not None:
-            sizes = largest * tensor_sizes(X / largest, rep, dim)
-        centered = (X - mean) / sizes
-        values, vectors = np.linalg.eigh(centered.T @ centered / len(X))
+            sizes = tensor_sizes(X, rep, dim)
+        products = 0.0
+        for rows in parts:
+            centered = (X[rows] - mean) / sizes
+            products = products + centered.T @ centered
+        values, vectors = np.linalg.eigh(products / len(X))
         deviations = np.sqrt(np.maximum(values, 0))
         widest = deviations.max() or 1.0  # constant rows
         axes = vectors / np.maximum(deviations, _NO_DEVIATION * widest)
         axes = axes / np.broadcast_to(sizes, len(axes))[:, None]
-        farthest = np.linalg.norm((X - mean) @ axes, axis=1).max()
+        farthest = max(np.linalg.norm((X[rows] - mean) @ axes, axis=1).max() for rows in parts)
         return cls(mean, axes, _REACH * float(farthest))
 
     def is_outside(self, X: np.ndarray) -> np.ndarray:

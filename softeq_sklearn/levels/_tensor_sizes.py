@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from softeq_sklearn._rows import row_slices
 from softeq_sklearn.representations import Rep
 
 
@@ -37,16 +38,22 @@ def tensor_sizes(X: np.ndarray, rep: Rep, dim: int) -> np.ndarray:
     [1.0, 2.12, 2.12]
     """
     sizes = np.ones(X.shape[1])
-    mean = X.mean(axis=0)
+    # Squares of all numbers are numbers in this unit, a power of two, which rounds nothing.
+    unit = np.ldexp(1.0, np.frexp(max(X.max(), -X.min()))[1] - 1) or 1.0
+    mean = sum((X[rows] / unit).sum(axis=0) for rows in row_slices(X)) / len(X)
     for block in rep.blocks(dim):
         index = block.index.reshape(-1, block.index.shape[-1])
-        values = X[:, index]
-        varies, whole = _root_mean_square(values - mean[index]), _root_mean_square(values)
-        rounding = 10 * np.finfo(float).eps * np.abs(values).max(axis=(0, 2))
+        parts = [_sums(X[rows][:, index] / unit, mean[index]) for rows in row_slices(X)]
+        squares, whole, largest = (np.stack(part) for part in zip(*parts, strict=True))
+        n = len(X) * index.shape[1]
+        varies, whole = np.sqrt(squares.sum(axis=0) / n), np.sqrt(whole.sum(axis=0) / n)
+        rounding = 10 * np.finfo(float).eps * largest.max(axis=0)
         own = np.where(varies > rounding, varies, np.where(whole > 0, whole, 1.0))
-        sizes[index] = own[:, None]
+        sizes[index] = (own * np.where(whole > 0, unit, 1.0))[:, None]
     return sizes
 
 
-def _root_mean_square(values):
-    return np.sqrt(np.mean(values**2, axis=(0, 2)))
+def _sums(values, mean):
+    """Sums of squares around the mean and around zero, and largest entry, for each tensor."""
+    around = ((values - mean) ** 2).sum(axis=(0, 2))
+    return around, (values**2).sum(axis=(0, 2)), np.abs(values).max(axis=(0, 2))

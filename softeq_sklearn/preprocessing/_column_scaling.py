@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softeq_sklearn._rows import row_slices
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.projection import type_basis
 
@@ -30,9 +31,12 @@ class ColumnScaling:
     factor: np.ndarray
     points: tuple[np.ndarray, float] | None
 
-    def transform(self, X):
-        """Scale rows of shape (n_samples, n_columns)."""
-        return (X - self.offset) / self.factor
+    def transform(self, X, dtype=np.float64):
+        """Scale rows of shape (n_samples, n_columns), in float64; return them in a dtype."""
+        scaled = np.empty(X.shape, dtype=dtype)
+        for rows in row_slices(X):
+            scaled[rows] = (X[rows] - self.offset) / self.factor  # float64 whatever X is
+        return scaled
 
     def inverse_transform(self, X):
         """Undo `transform`."""
@@ -75,12 +79,12 @@ def fit_scaling(X, rep, dim, groups, points=None):
             offset[index], factor[index] = points
             continue
         index = block.index.reshape(-1, block.index.shape[-1])
-        mean = X[:, index].mean(axis=0)
+        mean = sum(X[rows][:, index].sum(axis=0) for rows in row_slices(X)) / len(X)
         if common is not None:
             basis = type_basis(block.word, common)
             mean = (mean @ basis) @ basis.T
         offset[index] = mean
-        factor[index] = _root_mean_square(X[:, index], mean)
+        factor[index] = _root_mean_square(X, index, mean)
     if not (np.isfinite(offset).all() and np.isfinite(factor).all()):
         raise ValueError(
             "X and y must be of a size whose squares can be added. Got values up to "
@@ -170,7 +174,8 @@ def point_size(values, origin=0.0):
     -------
     float
     """
-    return float(_root_mean_square(values.reshape(-1, 1, values.shape[-1]), origin)[0, 0])
+    dim = values.shape[-1]
+    return float(_root_mean_square(values.reshape(-1, dim), np.arange(dim)[None], origin)[0, 0])
 
 
 def _point_scaling(values, groups):
@@ -223,11 +228,16 @@ def _translations(group):
     return moves.T @ vectors[:, np.count_nonzero(values > _ROUNDING) :]
 
 
-def _root_mean_square(values, mean):
-    """Root mean square of values - mean, of shape (n_copies, 1); 1 for a constant.
+def _root_mean_square(X, index, mean):
+    """Root mean square of columns minus a mean, of shape (n_copies, 1); 1 for a constant.
 
-    It is taken over rows and components; values have shape (n_rows, n_copies, n_components).
+    It is taken over rows and components; `index` has shape (n_copies, n_components).
     """
-    size = np.sqrt(np.mean((values - mean) ** 2, axis=(0, 2)))
-    rounding = 10 * np.finfo(float).eps * np.max(np.abs(values), axis=(0, 2))
+    squares, largest = np.zeros(len(index)), np.zeros(len(index))
+    for rows in row_slices(X):
+        values = X[rows][:, index]
+        squares += ((values - mean) ** 2).sum(axis=(0, 2))
+        largest = np.maximum(largest, np.abs(values).max(axis=(0, 2)))
+    size = np.sqrt(squares / (len(X) * index.shape[1]))
+    rounding = 10 * np.finfo(float).eps * largest
     return np.where(size > rounding, size, 1.0)[:, None]
