@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -140,6 +141,36 @@ def select_columns(rep, data, name):
         If a data frame does not have the columns of the schema, or not as numbers.
     """
     return rep.select(data, name) if isinstance(rep, ColumnSchema) else data
+
+
+def named_rows(rep_in, rep_out, X, y):
+    """Return X and y with the columns that schemas name, if they do.
+
+    Parameters
+    ----------
+    rep_in, rep_out : Rep, ColumnSchema, str or None
+        What says which columns there are.
+    X, y : array-like or data frame
+        The data; one table may be both.
+
+    Returns
+    -------
+    X, y : array-like or data frame
+
+    Warns
+    -----
+    UserWarning
+        If a column of one table is an input and a target.
+    """
+    if X is y and schema_of(rep_in) and schema_of(rep_out):
+        both = [name for name in rep_in.names if name in rep_out.names]
+        if both:
+            warnings.warn(
+                f"The columns {both} are inputs and targets at once: take them out of rep_in.",
+                UserWarning,
+                stacklevel=3,
+            )
+    return select_columns(rep_in, X, "X"), select_columns(rep_out, y, "y")
 
 
 def checked_rows(estimator, X, dtype=np.float64):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,6 +18,7 @@ from skorch.helper import predefined_split
 from softeq_sklearn._validation import (
     REPRESENTATION,
     checked_rows,
+    named_rows,
     representation_of,
     schema_of,
     select_columns,
@@ -292,7 +294,7 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
                 "Sparse data was passed for y, but dense data is required. "
                 f"Got {y!r}; write y.toarray()."
             )
-        X, y = select_columns(self.rep_in, X, "X"), select_columns(self.rep_out, y, "y")
+        X, y = named_rows(self.rep_in, self.rep_out, X, y)
         X, y = validate_data(
             self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
         )
@@ -316,6 +318,14 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
         rep_out, dim = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
         shaping = self._shaping_groups(groups)
+        if groups and not any(rep.dim(1) != rep.dim(2) for rep in (rep_in, rep_out)):
+            warnings.warn(
+                f"No group of {list(groups)} moves a column, since rep_in and rep_out have scalars "
+                "only; every symmetry then holds. Say which columns are vectors or tensors, such "
+                "as rep_in='2*Scalar + Vector'.",
+                UserWarning,
+                stacklevel=2,
+            )
         structure = {
             "groups": list(groups.items()),
             "groups with a strength": shaping,

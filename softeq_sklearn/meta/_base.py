@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 from softeq_sklearn._validation import (
     REPRESENTATION,
     checked_rows,
+    named_rows,
     representation_of,
     schema_of,
     select_columns,
@@ -153,7 +154,7 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 "Sparse data was passed for y, but dense data is required. "
                 f"Got {y!r}; write y.toarray()."
             )
-        X, y = select_columns(self.rep_in, X, "X"), select_columns(self.rep_out, y, "y")
+        X, y = named_rows(self.rep_in, self.rep_out, X, y)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         Y = np.asarray(y, dtype=np.float64)
         self._one_dimensional = Y.ndim == 1

@@ -127,7 +127,11 @@ class ColumnSchema:
             # pandas, where other columns may have one name twice
             self._check_names(list(X.columns), name)
             X = X.loc[:, list(self.names)]
-        frame = nw.from_native(X, pass_through=True)
+        frame = nw.from_native(X, allow_series=True, pass_through=True)
+        if isinstance(frame, nw.Series) and len(self.names) == 1:
+            # Without a name it may be this column; as one column it keeps its shape.
+            self._check_names([frame.name or self.names[0]], name)
+            _check_numbers(frame, self.names[0], name)
         if not isinstance(frame, nw.DataFrame):
             if not isinstance(frame, nw.LazyFrame) and not hasattr(X, "columns"):
                 return X
@@ -138,28 +142,21 @@ class ColumnSchema:
         self._check_names(frame.columns, name)
         frame = frame[list(self.names)]
         for column in self.names:
-            values = _as_floats(frame[column])
-            if values is None:
-                dtype = getattr(frame[column].to_native(), "dtype", frame[column].dtype)
-                raise ValueError(f"Column {column!r} of {name} must hold numbers. Got {dtype}.")
-            n_bad = np.count_nonzero(~np.isfinite(values))
-            if n_bad:
-                raise ValueError(
-                    f"Column {column!r} of {name} must hold finite numbers. Got {n_bad} of "
-                    f"{len(values)} that are missing, NaN or infinite."
-                )
+            _check_numbers(frame[column], column, name)
         return frame.to_native()
 
     def _check_names(self, there, name):
         """Refuse tables without one of the columns, or with two of one name."""
-        for column in self.names:
-            if there.count(column) == 1:
-                continue
-            close = difflib.get_close_matches(column, map(str, there), n=1, cutoff=_CLOSE)
-            got = f"none called {column!r}" + (f"; did you mean {close[0]!r}?" if close else ".")
-            if column in there:
-                got = f"{there.count(column)} called {column!r}."
-            raise ValueError(f"{name} must have the columns {list(self.names)} once. Got {got}")
+        twice = [column for column in self.names if there.count(column) > 1]
+        missing = [column for column in self.names if column not in there]
+        if not twice and not missing:
+            return
+        got = f"several called {twice}." if twice else f"none called {missing}"
+        if missing:
+            meant = {column: _similar(column, there) for column in missing}
+            meant = [f"{there!r} for {column!r}" for column, there in meant.items() if there]
+            got += f"; did you mean {', '.join(meant)}?" if meant else "."
+        raise ValueError(f"{name} must have the columns {list(self.names)} once. Got {got}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ColumnSchema):
@@ -192,6 +189,27 @@ class ColumnSchema:
 
     def __reduce__(self) -> tuple:
         return ColumnSchema, (self._entries, self._units)
+
+
+def _similar(column: str, there: list) -> str | None:
+    """A name that the user may have meant: one that differs in case, or in a few letters."""
+    lower = {str(name).lower(): str(name) for name in there}
+    close = difflib.get_close_matches(column.lower(), lower, n=1, cutoff=_CLOSE)
+    return lower[close[0]] if close else None
+
+
+def _check_numbers(series: nw.Series, column: str, name: str) -> None:
+    """Refuse a column of anything else than finite numbers."""
+    values = _as_floats(series)
+    if values is None:
+        dtype = getattr(series.to_native(), "dtype", series.dtype)
+        raise ValueError(f"Column {column!r} of {name} must hold numbers. Got {dtype}.")
+    n_bad = np.count_nonzero(~np.isfinite(values))
+    if n_bad:
+        raise ValueError(
+            f"Column {column!r} of {name} must hold finite numbers. Got {n_bad} of {len(values)} "
+            "that are missing, NaN or infinite."
+        )
 
 
 def _as_floats(series: nw.Series) -> np.ndarray | None:

@@ -163,6 +163,14 @@ def test_a_scaler_takes_tables():
         scaler.get_feature_names_out(["a", "b", "c", "d"])
 
 
+@pytest.mark.parametrize("output", ["pandas", "polars"])
+def test_a_scaler_of_arrays_takes_back_what_it_gave(output):
+    scaler = RepresentationScaler(INPUTS, [SO(3)]).set_output(transform=output).fit(X)
+    scaled = scaler.transform(X)
+    assert tuple(scaled.columns) == INPUTS.names
+    assert_allclose(scaler.inverse_transform(scaled), X, atol=1e-12)
+
+
 def test_a_fitted_model_keeps_its_columns(soft):
     table = pd.DataFrame(TABLE)
     expected = soft.predict(table)
@@ -171,10 +179,23 @@ def test_a_fitted_model_keeps_its_columns(soft):
     assert_array_equal(changed.predict(table), expected)
 
 
+def test_targets_among_the_inputs_are_told():
+    table = pd.DataFrame(TABLE)
+    inputs = ColumnSchema({("fx", "fy", "fz"): Vector, "mass": Scalar})
+    model = AugmentedRegressor(LinearRegression(), SO(3), inputs, OUTPUTS, random_state=0)
+    with pytest.warns(UserWarning, match=r"\['fx', 'fy', 'fz'\] are inputs and targets at once"):
+        model.fit(table, table)
+
+
+def test_groups_that_move_no_column_are_told():
+    with pytest.warns(UserWarning, match=r"No group of \['rotations'\] moves a column"):
+        SoftEquivariantRegressor(ROTATIONS, **QUICK).fit(X, Y)
+
+
 def test_a_missing_column_is_named(soft):
-    with pytest.raises(ValueError, match=r"X must have the columns .* none called 'mass'"):
+    with pytest.raises(ValueError, match=r"X must have the columns .* none called \['mass'\]"):
         soft.predict(pd.DataFrame(TABLE).drop(columns="mass"))
-    with pytest.raises(ValueError, match=r"y must have the columns .* none called 'fy'"):
+    with pytest.raises(ValueError, match=r"y must have the columns .* none called \['fy'\]"):
         clone(soft).fit(pd.DataFrame(TABLE), pd.DataFrame(TABLE).drop(columns="fy"))
 
 
