@@ -22,8 +22,6 @@ SETTING = ("tuning", "n_members", "epochs", "hidden")
 # Up to so many rows a fit has twice the epochs: an epoch has one to three steps there, and with 100
 # epochs, half the default, no exploration would begin, which by default does.
 ROWS_OF_TWICE_THE_EPOCHS = 100
-# From so many rows on it has half of them: still more steps than fits to 1000 rows.
-ROWS_OF_HALF_THE_EPOCHS = 3000
 # What intervals and verdicts are made of.
 FINDINGS = (
     "spread",
@@ -72,8 +70,7 @@ class Setting:
         Tuning method of the strengths.
     n_members : int
     epochs : int
-        With `ROWS_OF_TWICE_THE_EPOCHS` and fewer twice as many, with `ROWS_OF_HALF_THE_EPOCHS` and
-        more half.
+        With `ROWS_OF_TWICE_THE_EPOCHS` and fewer, twice as many.
     hidden : int
         Hidden channels.
     """
@@ -89,9 +86,7 @@ class Setting:
 
     def epochs_for(self, n_rows):
         """Epochs of a fit to so many rows."""
-        if n_rows <= ROWS_OF_TWICE_THE_EPOCHS:
-            return 2 * self.epochs
-        return self.epochs // 2 if n_rows >= ROWS_OF_HALF_THE_EPOCHS else self.epochs
+        return 2 * self.epochs if n_rows <= ROWS_OF_TWICE_THE_EPOCHS else self.epochs
 
     def model(self, task):
         """The estimator, not fitted."""
