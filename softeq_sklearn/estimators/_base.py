@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -318,14 +317,6 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
         rep_out, dim = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
         shaping = self._shaping_groups(groups)
-        if groups and not any(rep.dim(1) != rep.dim(2) for rep in (rep_in, rep_out)):
-            warnings.warn(
-                f"No group of {list(groups)} moves a column, since rep_in and rep_out have scalars "
-                "only; every symmetry then holds. Say which columns are vectors or tensors, such "
-                "as rep_in='2*Scalar + Vector'.",
-                UserWarning,
-                stacklevel=2,
-            )
         structure = {
             "groups": list(groups.items()),
             "groups with a strength": shaping,

@@ -187,11 +187,6 @@ def test_targets_among_the_inputs_are_told():
         model.fit(table, table)
 
 
-def test_groups_that_move_no_column_are_told():
-    with pytest.warns(UserWarning, match=r"No group of \['rotations'\] moves a column"):
-        SoftEquivariantRegressor(ROTATIONS, **QUICK).fit(X, Y)
-
-
 def test_a_missing_column_is_named(soft):
     with pytest.raises(ValueError, match=r"X must have the columns .* none called \['mass'\]"):
         soft.predict(pd.DataFrame(TABLE).drop(columns="mass"))
