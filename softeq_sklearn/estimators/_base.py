@@ -7,20 +7,20 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
+from softeq_sklearn._named_targets import NamedTargetsMixin
 from softeq_sklearn._validation import (
     REPRESENTATION,
     checked_rows,
     named_rows,
     representation_of,
     schema_of,
-    select_columns,
 )
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
@@ -34,7 +34,7 @@ from softeq_sklearn.representations import Rep
 _FREE_TERM_DECAY = 2.0
 
 
-class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
+class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
     """Base of the regressors that train a network on columns with representations.
 
     A subclass says which groups there are, how its network is made, and what it reports after
@@ -244,27 +244,6 @@ class BaseEquivariantRegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         Y = self._function()(checked_rows(self, X, [np.float64, np.float32]))
         return Y.ravel() if self._one_dimensional else Y
-
-    def score(self, X, y, sample_weight=None):
-        """Coefficient of determination, R2, of the predictions.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            Rows, as for `predict`.
-        y : array-like or data frame of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, as for `fit`. (Scorers that are named, such as "r2", take y as it is: give them
-            the columns of a schema in its order, ``schema.select(y)``.)
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        float
-            Its mean over outputs.
-        """
-        check_is_fitted(self)
-        return super().score(X, select_columns(self._schema_out, y, "y"), sample_weight)
 
     @property
     def module_(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import check_random_state, get_tags
@@ -16,18 +16,18 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from softeq_sklearn._named_targets import NamedTargetsMixin
 from softeq_sklearn._validation import (
     REPRESENTATION,
     checked_rows,
     named_rows,
     representation_of,
     schema_of,
-    select_columns,
 )
 from softeq_sklearn.groups import Group
 
 
-class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class BaseGroupRegressor(MetaEstimatorMixin, NamedTargetsMixin, BaseEstimator):
     """Base of the regressors that make another regressor respect a group.
 
     A subclass says what it learns from the rows, which rows the inner regressor is fitted to, and
@@ -115,27 +115,6 @@ class BaseGroupRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         X = checked_rows(self, X)
         Y = self._inner_predict(X) if self._group is None else self._symmetric_predict(X)
         return Y.ravel() if self._one_dimensional else Y
-
-    def score(self, X, y, sample_weight=None):
-        """Coefficient of determination, R2, of the predictions.
-
-        Parameters
-        ----------
-        X : array-like or data frame of shape (n_samples, n_features)
-            Rows, as for `predict`.
-        y : array-like or data frame of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, as for `fit`. (Scorers that are named, such as "r2", take y as it is: give them
-            the columns of a schema in its order, ``schema.select(y)``.)
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        float
-            Its mean over outputs.
-        """
-        check_is_fitted(self)
-        return super().score(X, select_columns(self._schema_out, y, "y"), sample_weight)
 
     def __sklearn_is_fitted__(self):
         # Checking the data sets attributes too, long before there is a fitted regressor.

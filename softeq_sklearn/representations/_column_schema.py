@@ -154,7 +154,7 @@ class ColumnSchema:
         got = f"several called {twice}." if twice else f"none called {missing}"
         if missing:
             meant = {column: _similar(column, there) for column in missing}
-            meant = [f"{there!r} for {column!r}" for column, there in meant.items() if there]
+            meant = [f"{other!r} for {column!r}" for column, other in meant.items() if other]
             got += f"; did you mean {', '.join(meant)}?" if meant else "."
         raise ValueError(f"{name} must have the columns {list(self.names)} once. Got {got}")
 
