@@ -5,7 +5,7 @@ from __future__ import annotations
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import select_columns
+from softeq_sklearn._columns import select_columns
 
 
 class NamedTargetsMixin(RegressorMixin):

@@ -14,14 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from softeq_sklearn._named_targets import NamedTargetsMixin
-from softeq_sklearn._validation import (
+from softeq_sklearn._columns import (
     REPRESENTATION,
     checked_rows,
     named_rows,
     representation_of,
     schema_of,
 )
+from softeq_sklearn._named_targets import NamedTargetsMixin
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._restoring import restored_after_an_error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from softeq_sklearn._validation import named_groups
+from softeq_sklearn._candidates import named_groups
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.levels import (

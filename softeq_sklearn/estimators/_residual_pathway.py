@@ -6,7 +6,7 @@ from numbers import Real
 
 from sklearn.utils._param_validation import Interval
 
-from softeq_sklearn._validation import named_groups
+from softeq_sklearn._candidates import named_groups
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import ResidualPathwayNetwork, SoftEquivariantNetwork

@@ -11,7 +11,8 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import checked_rows, named_groups
+from softeq_sklearn._candidates import named_groups
+from softeq_sklearn._columns import checked_rows
 from softeq_sklearn.estimators._base import BaseEquivariantRegressor
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._choices import check_choices

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import checked_rows
+from softeq_sklearn._columns import checked_rows
 from softeq_sklearn.groups import Group, generated_by, is_subgroup
 from softeq_sklearn.groups._consistent import consistent
 from softeq_sklearn.groups._subgroups import contained_in

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar, check_X_y
 
-from softeq_sklearn._validation import select_columns
+from softeq_sklearn._columns import select_columns
 from softeq_sklearn.groups import Group, inverse
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
 from softeq_sklearn.inspection._orbit_moments import OrbitMoments

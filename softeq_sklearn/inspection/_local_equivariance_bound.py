@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from softeq_sklearn._validation import checked_rows
+from softeq_sklearn._columns import checked_rows
 from softeq_sklearn.inspection._equivariance_bound import check_covered
 from softeq_sklearn.inspection._local_bound import local_bounds, single_network
 

@@ -10,7 +10,7 @@ from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import select_columns
+from softeq_sklearn._columns import select_columns
 from softeq_sklearn.groups import Group
 from softeq_sklearn.inspection._drawing import (
     BLUE,

@@ -14,7 +14,8 @@ from sklearn.model_selection import KFold, check_cv
 from sklearn.utils import _safe_indexing, check_random_state, check_scalar, indexable
 from threadpoolctl import threadpool_limits
 
-from softeq_sklearn._validation import named_groups, select_columns
+from softeq_sklearn._candidates import named_groups
+from softeq_sklearn._columns import select_columns
 from softeq_sklearn.estimators._exact import with_exact_group
 from softeq_sklearn.training import threads_for
 

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from softeq_sklearn._validation import checked_rows, select_columns
+from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.estimators import SoftEquivariantRegressor
 
 

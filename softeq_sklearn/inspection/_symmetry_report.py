@@ -9,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._validation import checked_rows, select_columns
+from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
 from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
 

@@ -16,14 +16,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from softeq_sklearn._named_targets import NamedTargetsMixin
-from softeq_sklearn._validation import (
+from softeq_sklearn._columns import (
     REPRESENTATION,
     checked_rows,
     named_rows,
     representation_of,
     schema_of,
 )
+from softeq_sklearn._named_targets import NamedTargetsMixin
 from softeq_sklearn.groups import Group
 
 

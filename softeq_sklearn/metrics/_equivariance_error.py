@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_scalar
 
-from softeq_sklearn._validation import select_columns
+from softeq_sklearn._columns import select_columns
 from softeq_sklearn.groups import Group
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 

@@ -7,10 +7,10 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import FLOAT_DTYPES, check_array, check_is_fitted, validate_data
 
-from softeq_sklearn._validation import (
+from softeq_sklearn._candidates import named_groups
+from softeq_sklearn._columns import (
     REPRESENTATION,
     checked_rows,
-    named_groups,
     representation_of,
     schema_of,
     select_columns,

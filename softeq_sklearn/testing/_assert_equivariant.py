@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 
-from softeq_sklearn._validation import select_columns
+from softeq_sklearn._columns import select_columns
 from softeq_sklearn.groups import Group, exponential
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
