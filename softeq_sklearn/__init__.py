@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:
     from softeq_sklearn.estimators import (
         EquivariantRegressor,
         ResidualPathwayRegressor,
+        SoftEquivariantClassifier,
         SoftEquivariantRegressor,
         reference_settings,
     )
@@ -30,6 +31,7 @@ __all__ = [
     "FrameAveragingRegressor",
     "RepresentationScaler",
     "ResidualPathwayRegressor",
+    "SoftEquivariantClassifier",
     "SoftEquivariantRegressor",
     "SymmetrizedRegressor",
     "SymmetryLevels",

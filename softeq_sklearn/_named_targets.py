@@ -1,15 +1,17 @@
-"""Scores of regressors whose targets may be the named columns of a table."""
+"""Targets of regressors, which may be the named columns of a table."""
 
 from __future__ import annotations
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from softeq_sklearn._columns import select_columns
+from softeq_sklearn._columns import named_rows, schema_of, select_columns
 
 
 class NamedTargetsMixin(RegressorMixin):
-    """A regressor that keeps the schema of its targets, or None, as `_schema_out`."""
+    """A regressor with parameters `rep_in` and `rep_out`, which may be schemas."""
 
     def score(self, X, y, sample_weight=None):
         """Coefficient of determination, R2, of the predictions.
@@ -31,3 +33,29 @@ class NamedTargetsMixin(RegressorMixin):
         """
         check_is_fitted(self)
         return super().score(X, select_columns(self._schema_out, y, "y"), sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _check_rows(self, X, y, reset=True):
+        """Return X and y after all checks, as float64 with two axes; remember the form of y."""
+        if issparse(y):
+            raise TypeError(
+                "Sparse data was passed for y, but dense data is required. "
+                f"Got {y!r}; write y.toarray()."
+            )
+        X, y = named_rows(self.rep_in, self.rep_out, X, y)
+        X, y = validate_data(
+            self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
+        )
+        Y = np.asarray(y, dtype=np.float64)
+        if reset:
+            self._one_dimensional = Y.ndim == 1
+            self._schema_in, self._schema_out = schema_of(self.rep_in), schema_of(self.rep_out)
+        return X, Y.reshape(len(Y), -1)
+
+    def _in_the_form_of_y(self, Y):
+        """Return predictions of shape (n_samples, n_outputs) with one axis if y had one."""
+        return Y.ravel() if self._one_dimensional else Y

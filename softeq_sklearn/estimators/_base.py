@@ -6,39 +6,36 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
 from softeq_sklearn._columns import (
     REPRESENTATION,
-    checked_rows,
-    named_rows,
     representation_of,
     schema_of,
 )
-from softeq_sklearn._named_targets import NamedTargetsMixin
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._restoring import restored_after_an_error
+from softeq_sklearn.estimators._row_weights import with_weights
 from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
 from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
+from softeq_sklearn.training import RowLoss
 
 # What the reference adds to the loss for the free term of its nonlinearity, w^2, as a decay.
 _FREE_TERM_DECAY = 2.0
 
 
-class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
-    """Base of the regressors that train a network on columns with representations.
+class BaseEquivariantEstimator(BaseEstimator):
+    """Base of the estimators that train a network on columns with representations.
 
     A subclass says which groups there are, how its network is made, and what it reports after
-    training; the rest is the same for all.
+    training; a mixin says what targets are, and predicts them. The rest is the same for all.
     """
 
     _parameter_constraints: dict = {
@@ -61,6 +58,25 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    # What a mixin gives --------------------------------------------------------------------
+
+    _criterion: type[RowLoss]
+
+    def _rows_that_count(self, X, y, sample_weight, reset):
+        """Return rows and targets as float64 arrays of two axes, and weights, after all checks."""
+        raise NotImplementedError
+
+    def _check_structure(self, groups, rep_out):
+        """Raise an error for groups and representations that targets of the kind cannot have."""
+
+    def _target_scaling(self, Y, rep_out, weights):
+        """Return how targets are scaled for training."""
+        raise NotImplementedError
+
+    def _values(self, outputs):
+        """Return values in the user's units from outputs of the network, scaled back."""
+        raise NotImplementedError
 
     # What a subclass gives -----------------------------------------------------------------
 
@@ -91,11 +107,11 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
         """Return further callbacks of a whole fit of so many gradient steps."""
         return []
 
-    def _misspecified(self, X, Y, n_train, seed):
+    def _misspecified(self, X, Y, weights, n_train, seed):
         """Return the names of candidates that should not shape the network of a whole fit."""
         return []
 
-    def _explore(self, X, Y, n_steps, seed, again):
+    def _explore(self, X, Y, weights, n_steps, seed, again):
         """Look at the data before a whole fit of so many gradient steps, the first one or not."""
 
     def _releases(self, X, Y, train, valid, seeds):
@@ -126,125 +142,6 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
 
     # scikit-learn's interface --------------------------------------------------------------
 
-    def fit(self, X, y):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with the columns in the order of `rep_out`, or a frame with those of a schema.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the data or a parameter is not as described; raised before training starts.
-
-        Notes
-        -----
-        A fit that fails leaves the estimator as it was.
-        """
-        with restored_after_an_error(self):
-            return self._fit(X, y)
-
-    def _fit(self, X, y):
-        self._validate_params()
-        again = self.warm_start and hasattr(self, "net_")
-        X, Y = self._check_rows(X, y, reset=not again)
-        rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=7)
-        self._set_up(X, Y, keep=again)
-        self._support = Support.of(X, self._rep_in, self._dim)
-        train, valid = _split(len(X), self.validation_fraction, seeds[0])
-        if self.early_stopping and not len(valid):
-            raise ValueError(
-                "early_stopping needs at least one held-out row. Got "
-                f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
-            )
-        if not again:
-            misspecified = self._misspecified(X, Y, len(train), seeds[6])
-            if misspecified:
-                self._set_up(X, Y, keep=False, left_out=misspecified)
-        self._explore(X, Y, self._n_steps(len(train)), int(seeds[6]), again)
-        data = *self._scaled(X, Y), train, valid
-        self._train_net(*data, seeds, self.net_ if again else None)
-        # Rows that are held out now may have been trained on in an earlier fit.
-        if not again and self._releases(X, Y, train, valid, seeds[5:]):
-            self._train_net(*data, seeds, self.net_)
-        residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
-        self._impose(X, Y, valid)
-        self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
-        return self
-
-    def partial_fit(self, X, y):
-        """Train for one more epoch on these rows, at a constant learning rate.
-
-        The first call fixes the scaling of the columns. No rows are held out, strengths are not
-        tuned, and what is reported after training is measured on these rows. The learning rate is
-        that of the start of a fit, which may be large for a fitted network, and symmetries that a
-        fit imposed are soft again.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, with the columns in the order of `rep_out`, or a frame with those of a schema.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        with restored_after_an_error(self):
-            return self._partial_fit(X, y)
-
-    def _partial_fit(self, X, y):
-        self._validate_params()
-        first = not hasattr(self, "net_")
-        X, Y = self._check_rows(X, y, reset=first)
-        rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
-        self._set_up(X, Y, keep=not first)
-        if first:
-            self._support = Support.of(X, self._rep_in, self._dim)
-        inputs, targets = self._scaled(X, Y)
-        net = None if first else self.net_
-        if first or not self._constant_rate:
-            net = make_net(self, inputs, 0, seeds, net, one_epoch=True)
-        net.set_params(lr=self.learning_rate, batch_size=rows_of_a_step(self.batch_size, len(X)))
-        decays = dict(self._own_decays())
-        for group in net.optimizer_.param_groups:
-            group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
-        train_net(net, inputs, targets, seeds[2])
-        self._constant_rate = True
-        self.net_ = net
-        self._report(X, np.random.RandomState(seeds[3]))
-        return self
-
-    def predict(self, X):
-        """Predict targets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in float64, one-dimensional if y was.
-        """
-        check_is_fitted(self)
-        Y = self._function()(checked_rows(self, X, [np.float64, np.float32]))
-        return Y.ravel() if self._one_dimensional else Y
-
     @property
     def module_(self):
         """The torch module of `net_`."""
@@ -259,30 +156,72 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
         # Checking the data sets attributes too, long before there is a network.
         return hasattr(self, "net_")
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
     # Steps of a fit ------------------------------------------------------------------------
 
-    def _check_rows(self, X, y, reset):
-        if issparse(y):
-            raise TypeError(
-                "Sparse data was passed for y, but dense data is required. "
-                f"Got {y!r}; write y.toarray()."
-            )
-        X, y = named_rows(self.rep_in, self.rep_out, X, y)
-        X, y = validate_data(
-            self, X, y, reset=reset, dtype=np.float64, multi_output=True, y_numeric=True
-        )
-        Y = np.asarray(y, dtype=np.float64)
-        if reset:
-            self._one_dimensional = Y.ndim == 1
-            self._schema_in, self._schema_out = schema_of(self.rep_in), schema_of(self.rep_out)
-        return X, Y.reshape(len(Y), -1)
+    def _fit(self, X, y, sample_weight):
+        """Train the network; a fit that fails leaves the estimator as it was."""
+        with restored_after_an_error(self):
+            self._validate_params()
+            again = self.warm_start and hasattr(self, "net_")
+            return self._fit_rows(*self._rows_that_count(X, y, sample_weight, not again), again)
 
-    def _set_up(self, X, Y, keep, left_out=()):
+    def _fit_rows(self, X, Y, weights, again=False):
+        """Train the network on checked rows, whose weights may be None, perhaps once more."""
+        rng = check_random_state(self.random_state)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=7)
+        self._set_up(X, Y, weights, keep=again)
+        self._support = Support.of(X, self._rep_in, self._dim)
+        train, valid = _split(len(X), self.validation_fraction, seeds[0])
+        if self.early_stopping and not len(valid):
+            raise ValueError(
+                "early_stopping needs at least one held-out row. Got "
+                f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
+            )
+        if not again:
+            misspecified = self._misspecified(X, Y, weights, len(train), seeds[6])
+            if misspecified:
+                self._set_up(X, Y, weights, keep=False, left_out=misspecified)
+        self._explore(X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again)
+        data = *self._scaled(X, Y), weights, train, valid
+        self._train_net(*data, seeds, self.net_ if again else None)
+        # Rows that are held out now may have been trained on in an earlier fit.
+        if not again and self._releases(X, Y, train, valid, seeds[5:]):
+            self._train_net(*data, seeds, self.net_)
+        residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
+        self._impose(X, Y, valid)
+        self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, **about_targets):
+        """Train for one more epoch."""
+        with restored_after_an_error(self):
+            self._validate_params()
+            first = not hasattr(self, "net_")
+            rows = self._rows_that_count(X, y, sample_weight, first, **about_targets)
+            return self._partial_fit_rows(*rows)
+
+    def _partial_fit_rows(self, X, Y, weights):
+        first = not hasattr(self, "net_")
+        rng = check_random_state(self.random_state)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
+        self._set_up(X, Y, weights, keep=not first)
+        if first:
+            self._support = Support.of(X, self._rep_in, self._dim)
+        inputs, targets = self._scaled(X, Y)
+        net = None if first else self.net_
+        if first or not self._constant_rate:
+            net = make_net(self, inputs, 0, seeds, net, one_epoch=True)
+        net.set_params(lr=self.learning_rate, batch_size=rows_of_a_step(self.batch_size, len(X)))
+        decays = dict(self._own_decays())
+        for group in net.optimizer_.param_groups:
+            group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
+        train_net(net, inputs, with_weights(targets, weights), seeds[2])
+        self._constant_rate = True
+        self.net_ = net
+        self._report(X, np.random.RandomState(seeds[3]))
+        return self
+
+    def _set_up(self, X, Y, weights, keep, left_out=()):
         """Resolve groups, representations and scaling; keep those of an earlier fit if asked.
 
         Candidates that are left out shape nothing; which ones is kept, too.
@@ -295,6 +234,7 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
         rep_out, dim = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
+        self._check_structure(groups, rep_out)
         shaping = self._shaping_groups(groups)
         structure = {
             "groups": list(groups.items()),
@@ -318,8 +258,8 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
         if self.scale_columns:
-            self._scale_in = fit_scaling(X, rep_in, self._dim, shaping)
-            self._scale_out = fit_scaling(Y, rep_out, self._dim, shaping, self._scale_in.points)
+            self._scale_in = fit_scaling(X, rep_in, self._dim, shaping, weights=weights)
+            self._scale_out = self._target_scaling(Y, rep_out, weights)
         else:
             self._scale_in, self._scale_out = no_scaling(X.shape[1]), no_scaling(Y.shape[1])
 
@@ -328,13 +268,13 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
         targets = self._scale_out.transform(Y, np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
-    def _train_net(self, inputs, targets, train, valid, seeds, previous):
+    def _train_net(self, inputs, targets, weights, train, valid, seeds, previous):
         """Train a net for `max_epochs`, from the weights of a previous one if there is one."""
         net = make_net(self, inputs[train], len(valid), seeds, previous)
         if len(valid):
-            held_out = Dataset(inputs[valid], targets[valid])
+            held_out = Dataset(inputs[valid], with_weights(targets, weights, valid))
             net.set_params(train_split=predefined_split(held_out))
-        train_net(net, inputs[train], targets[train], seeds[2])
+        train_net(net, inputs[train], with_weights(targets, weights, train), seeds[2])
         self._constant_rate = False
         self.net_ = net
 
@@ -354,7 +294,12 @@ class BaseEquivariantRegressor(NamedTargetsMixin, BaseEstimator):
     def _member_function(self, module=None):
         """Return the functions of all members; of the fitted module, or another in its place."""
         module = self.module_ if module is None else module
-        return member_function(module, self._scale_in, self._scale_out, self._members)
+        outputs = member_function(module, self._scale_in, self._scale_out, self._members)
+
+        def members(X):
+            return self._values(outputs(X))
+
+        return members
 
 
 def _check_same_structure(before, now):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.estimators._base import BaseEquivariantEstimator
+from softeq_sklearn.estimators._regression_targets import RegressionTargetsMixin
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import EquivariantNetwork, SoftEquivariantNetwork
 
 
-class EquivariantRegressor(BaseEquivariantRegressor):
+class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
     """Regression with a network that is exactly equivariant under one group (EMLP).
 
     The network is that of :class:`SoftEquivariantRegressor` with all linear layers in the group's
@@ -91,7 +92,7 @@ class EquivariantRegressor(BaseEquivariantRegressor):
     """
 
     _parameter_constraints = {
-        **BaseEquivariantRegressor._parameter_constraints,
+        **BaseEquivariantEstimator._parameter_constraints,
         "group": [Group, None],
     }
 

@@ -100,7 +100,7 @@ def _explorer_of(estimator, **changes):
     return kind(**estimator.get_params(deep=False) | changes)
 
 
-def explore(estimator, strengths, X, Y, n_steps, seed):
+def explore(estimator, strengths, X, Y, weights, n_steps, seed):
     r"""Find out which candidates the data break.
 
     1. Members are trained with full strengths. What they miss of rows that they have not seen is
@@ -125,6 +125,8 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         Rows.
     Y : ndarray of shape (n_samples, n_outputs)
         Targets.
+    weights : ndarray of shape (n_samples,) or None
+        Weights of the rows in training.
     n_steps : int
         Gradient steps of the fit.
     seed : int
@@ -150,10 +152,9 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         max_epochs=held,
         callbacks=None,
         early_stopping=False,
-        warm_start=True,
         random_state=seed,
         verbose=0,
-    ).fit(X, Y)
+    )._fit_rows(X, Y, weights)
     rng = np.random.RandomState(seed)
     rows = np.flatnonzero(explorer.unseen_.any(axis=0))
     if not len(rows):  # each member has seen every row
@@ -165,7 +166,7 @@ def explore(estimator, strengths, X, Y, n_steps, seed):
         strengths={n: weak * strengths.get(n, 0.0) for n in names},
         max_epochs=softer,
         learning_rate=_RELEASED_RATE * estimator.learning_rate,
-    ).fit(X, Y)
+    )._fit_rows(X, Y, weights, again=True)
     residuals = _residuals(explorer, X, Y, rows)
     is_last = not estimator._tests_at_the_end(len(X))
     scores, levels, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)

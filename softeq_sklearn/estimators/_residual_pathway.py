@@ -7,12 +7,13 @@ from numbers import Real
 from sklearn.utils._param_validation import Interval
 
 from softeq_sklearn._candidates import named_groups
-from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.estimators._base import BaseEquivariantEstimator
+from softeq_sklearn.estimators._regression_targets import RegressionTargetsMixin
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import ResidualPathwayNetwork, SoftEquivariantNetwork
 
 
-class ResidualPathwayRegressor(BaseEquivariantRegressor):
+class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
     r"""Regression with an equivariant network that has a residual beside every linear layer (RPP).
 
     Each weight is :math:`W = W_G + W_r` with :math:`W_G` in the equivariant subspace of the group
@@ -109,7 +110,7 @@ class ResidualPathwayRegressor(BaseEquivariantRegressor):
     """
 
     _parameter_constraints = {
-        **BaseEquivariantRegressor._parameter_constraints,
+        **BaseEquivariantEstimator._parameter_constraints,
         "group": [Group, None],
         "relax_to": [Group, None],
         "residual_strength": [Interval(Real, 0, None, closed="left")],

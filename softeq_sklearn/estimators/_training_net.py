@@ -33,7 +33,7 @@ def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
 
     Parameters
     ----------
-    estimator : BaseEquivariantRegressor
+    estimator : BaseEquivariantEstimator
         With its groups, representations and scaling resolved.
     inputs : torch.Tensor of shape (n_train, n_features)
         Scaled training rows.
@@ -62,7 +62,7 @@ def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
         callbacks += _fit_callbacks(estimator, estimator._n_steps(n_train), n_valid)
     net = PenalizedNet(
         network,
-        torch.nn.MSELoss,
+        estimator._criterion,
         **{f"module__{name}": value for name, value in arguments.items()},
         optimizer=torch.optim.Adam,
         optimizer__fused=True,
@@ -129,7 +129,10 @@ def rows_of_a_step(batch_size, n_train):
 
 
 def train_net(net, inputs, targets, seed):
-    """Train a net for its epochs, after which it keeps neither data nor how members drew rows."""
+    """Train a net for its epochs, after which it keeps neither data nor how members drew rows.
+
+    Targets may be in a pair with weights of the rows.
+    """
     # Dropout in a user's own module draws from torch's global generator, which is put back.
     with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
         torch.manual_seed(int(seed))

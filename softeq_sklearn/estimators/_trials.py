@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from softeq_sklearn.estimators._divergence import Divergence
 
 
-def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration, seed):
+def misspecified(estimator, groups, strengths, X, Y, weights, *, max_epochs, exploration, seed):
     """Names of candidates that keep no lengths and with which the network is worse.
 
     A candidate such as SL(3), GL(3) or SO13p forbids the network to contract V with V and to damp
@@ -31,6 +31,8 @@ def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration,
         Rows.
     Y : ndarray of shape (n_samples, n_outputs)
         Targets.
+    weights : ndarray of shape (n_samples,) or None
+        Weights of the rows in training.
     max_epochs : int
         Epochs of a trial.
     exploration : float
@@ -68,10 +70,10 @@ def misspecified(estimator, groups, strengths, X, Y, *, max_epochs, exploration,
             verbose=0,
         )
         try:
-            copy.fit(X[train], Y[train])
+            copy._fit_rows(X[train], Y[train], None if weights is None else weights[train])
         except Divergence:
             return np.full(len(test), np.inf)
-        return (((copy.predict(X[test]) - Y[test]) / unit) ** 2).sum(axis=1)
+        return (((copy._function()(X[test]) - Y[test]) / unit) ** 2).sum(axis=1)
 
     without = squared_errors({})
     return [

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn.estimators._base import BaseEquivariantRegressor
+from softeq_sklearn.estimators._base import BaseEquivariantEstimator
 from softeq_sklearn.groups import Group
 from softeq_sklearn.inspection._error_search import FunctionError, largest_error
 from softeq_sklearn.inspection._network_bound import network_bound
@@ -145,7 +145,7 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
 
 def check_covered(estimator, group):
     """Refuse an estimator and a group for which no bound is known."""
-    if not isinstance(estimator, BaseEquivariantRegressor):
+    if not isinstance(estimator, BaseEquivariantEstimator):
         raise TypeError(
             "estimator must be a SoftEquivariantRegressor, EquivariantRegressor or "
             f"ResidualPathwayRegressor. Got {estimator!r}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.tree import DecisionTreeRegressor
@@ -13,15 +12,12 @@ from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
     has_fit_parameter,
-    validate_data,
 )
 
 from softeq_sklearn._columns import (
     REPRESENTATION,
     checked_rows,
-    named_rows,
     representation_of,
-    schema_of,
 )
 from softeq_sklearn._named_targets import NamedTargetsMixin
 from softeq_sklearn.groups import Group
@@ -114,31 +110,13 @@ class BaseGroupRegressor(MetaEstimatorMixin, NamedTargetsMixin, BaseEstimator):
         check_is_fitted(self)
         X = checked_rows(self, X)
         Y = self._inner_predict(X) if self._group is None else self._symmetric_predict(X)
-        return Y.ravel() if self._one_dimensional else Y
+        return self._in_the_form_of_y(Y)
 
     def __sklearn_is_fitted__(self):
         # Checking the data sets attributes too, long before there is a fitted regressor.
         return hasattr(self, "estimator_")
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
     # Steps of fit and predict --------------------------------------------------------------
-
-    def _check_rows(self, X, y):
-        if issparse(y):
-            raise TypeError(
-                "Sparse data was passed for y, but dense data is required. "
-                f"Got {y!r}; write y.toarray()."
-            )
-        X, y = named_rows(self.rep_in, self.rep_out, X, y)
-        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
-        Y = np.asarray(y, dtype=np.float64)
-        self._one_dimensional = Y.ndim == 1
-        self._schema_in, self._schema_out = schema_of(self.rep_in), schema_of(self.rep_out)
-        return X, Y.reshape(len(Y), -1)
 
     def _resolve_parameters(self, X, Y):
         # Kept for `predict`: parameters may be changed before the next fit.

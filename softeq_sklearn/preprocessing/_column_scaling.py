@@ -44,7 +44,7 @@ class ColumnScaling:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # refused at the end, with an error
-def fit_scaling(X, rep, dim, groups, points=None):
+def fit_scaling(X, rep, dim, groups, points=None, weights=None):
     """Learn a scaling under which equivariance is neither lost nor won.
 
     All components of one copy of a tensor share a factor, which commutes with every group on V,
@@ -65,6 +65,8 @@ def fit_scaling(X, rep, dim, groups, points=None):
         The groups to respect.
     points : tuple of (ndarray of shape (d,), float) or None, default=None
         Offset and factor of the Points where the input has fixed them.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        Weights of the rows in all means.
 
     Returns
     -------
@@ -75,16 +77,17 @@ def fit_scaling(X, rep, dim, groups, points=None):
     for block in rep.blocks(dim):
         if block.word == _POINT_WORD:
             index = point_columns(rep, dim)
-            points = _point_scaling(X[:, index], groups) if points is None else points
+            if points is None:
+                points = _point_scaling(X[:, index], groups, weights)
             offset[index], factor[index] = points
             continue
         index = block.index.reshape(-1, block.index.shape[-1])
-        mean = sum(X[rows][:, index].sum(axis=0) for rows in row_slices(X)) / len(X)
+        mean = _mean(X, index, weights)
         if common is not None:
             basis = type_basis(block.word, common)
             mean = (mean @ basis) @ basis.T
         offset[index] = mean
-        factor[index] = _root_mean_square(X, index, mean)
+        factor[index] = _root_mean_square(X, index, mean, weights)
     if not (np.isfinite(offset).all() and np.isfinite(factor).all()):
         raise ValueError(
             "X and y must be of a size whose squares can be added. Got values up to "
@@ -160,7 +163,7 @@ def point_columns(rep, dim):
     )
 
 
-def point_size(values, origin=0.0):
+def point_size(values, origin=0.0, weights=None):
     """Root mean square of the coordinates of Points, 1 if all are in one place.
 
     Parameters
@@ -169,20 +172,28 @@ def point_size(values, origin=0.0):
         The Points.
     origin : ndarray of shape (d,) or float, default=0.0
         What they are relative to.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        Weights of the rows.
 
     Returns
     -------
     float
     """
-    dim = values.shape[-1]
-    return float(_root_mean_square(values.reshape(-1, dim), np.arange(dim)[None], origin)[0, 0])
+    _, n_points, dim = values.shape
+    if weights is not None:
+        weights = np.repeat(weights, n_points)
+    rows, index = values.reshape(-1, dim), np.arange(dim)[None]
+    return float(_root_mean_square(rows, index, origin, weights)[0, 0])
 
 
-def _point_scaling(values, groups):
+def _point_scaling(values, groups, weights):
     """Offset and factor of Points, given as an array of shape (n_samples, n_points, d)."""
-    free = _free_origin(groups, values.shape[-1])
-    offset = free @ (free.T @ values.mean(axis=(0, 1)))
-    return offset, point_size(values, offset) if _unit_is_free(groups) else 1.0
+    _, n_points, dim = values.shape
+    free = _free_origin(groups, dim)
+    offset = free @ (free.T @ np.average(values.mean(axis=1), axis=0, weights=weights))
+    if not _unit_is_free(groups):
+        return offset, 1.0
+    return offset, point_size(values, offset, weights)
 
 
 def _free_origin(groups, dim):
@@ -228,7 +239,15 @@ def _translations(group):
     return moves.T @ vectors[:, np.count_nonzero(values > _ROUNDING) :]
 
 
-def _root_mean_square(X, index, mean):
+def _mean(X, index, weights):
+    """Mean of columns over rows, of the shape of `index`."""
+    if weights is None:
+        return sum(X[rows][:, index].sum(axis=0) for rows in row_slices(X)) / len(X)
+    parts = (np.tensordot(weights[rows], X[rows][:, index], 1) for rows in row_slices(X))
+    return sum(parts) / weights.sum()
+
+
+def _root_mean_square(X, index, mean, weights=None):
     """Root mean square of columns minus a mean, of shape (n_copies, 1); 1 for a constant.
 
     It is taken over rows and components; `index` has shape (n_copies, n_components).
@@ -236,8 +255,12 @@ def _root_mean_square(X, index, mean):
     squares, largest = np.zeros(len(index)), np.zeros(len(index))
     for rows in row_slices(X):
         values = X[rows][:, index]
-        squares += ((values - mean) ** 2).sum(axis=(0, 2))
+        squared = (values - mean) ** 2
+        if weights is not None:
+            squared *= weights[rows, None, None]
+        squares += squared.sum(axis=(0, 2))
         largest = np.maximum(largest, np.abs(values).max(axis=(0, 2)))
-    size = np.sqrt(squares / (len(X) * index.shape[1]))
+    n_rows = len(X) if weights is None else weights.sum()
+    size = np.sqrt(squares / (n_rows * index.shape[1]))
     rounding = 10 * np.finfo(float).eps * largest
     return np.where(size > rounding, size, 1.0)[:, None]

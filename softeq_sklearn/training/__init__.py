@@ -6,6 +6,7 @@ from softeq_sklearn.training._best_weights import BestWeights
 from softeq_sklearn.training._member_clipping import MemberGradientClipping
 from softeq_sklearn.training._net import PenalizedNet
 from softeq_sklearn.training._progress import EpochProgress
+from softeq_sklearn.training._row_losses import CrossEntropy, RowLoss, SquaredError
 from softeq_sklearn.training._strength_path import StrengthPath
 from softeq_sklearn.training._strength_tuner import StrengthTuner
 from softeq_sklearn.training._threads import threads_for
@@ -13,9 +14,12 @@ from softeq_sklearn.training._threads import threads_for
 __all__ = [
     "BestMembers",
     "BestWeights",
+    "CrossEntropy",
     "EpochProgress",
     "MemberGradientClipping",
     "PenalizedNet",
+    "RowLoss",
+    "SquaredError",
     "StrengthPath",
     "StrengthTuner",
     "TensorBatches",

@@ -16,7 +16,8 @@ class TensorBatches:
     Parameters
     ----------
     dataset : skorch.dataset.Dataset or torch.utils.data.Subset of one
-        Data set whose X and y are tensors or arrays with one row a sample.
+        Data set whose X and y are tensors or arrays with one row a sample. Where y is a pair of
+        targets and weights of the rows, batches are ``X, (y, weights)``.
     batch_size : int
         Number of rows of a batch; -1 takes all rows.
     shuffle : bool, default=False
@@ -29,6 +30,7 @@ class TensorBatches:
         For each member the weights of the rows, such as how often a bootstrap sample draws them.
         Batches then are ``X, (y, weights)`` with members as first axis, each with rows of its own:
         as many batches, and only rows that have a weight, which for a bootstrap sample are 63 %.
+        Weights of the data set multiply these.
 
     Examples
     --------
@@ -45,7 +47,8 @@ class TensorBatches:
     ):
         if shuffle and random_state is None:
             raise ValueError("random_state must be a RandomState if shuffle is true. Got None.")
-        self.tensors = [torch.as_tensor(part, device=device) for part in _parts(dataset)]
+        X, y, self.row_weights = _parts(dataset)
+        self.tensors = [torch.as_tensor(part, device=device) for part in (X, y)]
         self.n_rows = len(self.tensors[0])
         self.batch_size = self.n_rows if batch_size == -1 else batch_size
         self.shuffle = shuffle
@@ -60,12 +63,15 @@ class TensorBatches:
         if self.weights is not None:
             yield from self._members(tensors)
             return
+        if self.row_weights is not None:
+            tensors = [*tensors, torch.as_tensor(self.row_weights, device=tensors[0].device)]
         if self.shuffle:
             order = torch.from_numpy(self.random_state.permutation(self.n_rows))
             order = order.to(tensors[0].device)
             tensors = [part.index_select(0, order) for part in tensors]
         for start in range(0, self.n_rows, self.batch_size):
-            yield tuple(part[start : start + self.batch_size] for part in tensors)
+            X, *y = (part[start : start + self.batch_size] for part in tensors)
+            yield X, y[0] if len(y) == 1 else tuple(y)
 
     def _members(self, tensors):
         """Batches of shape (n_members, n_rows, n_columns): copies of single batches only."""
@@ -74,8 +80,10 @@ class TensorBatches:
         # all, where there would be more batches than rows.
         n_used = max(len(self), *(np.count_nonzero(weights) for weights in self.weights))
         rows = np.stack(orders)[:, :n_used]
-        mean = self.weights.sum(axis=1, keepdims=True) / n_used
-        weights = np.take_along_axis(self.weights, rows, axis=1) / mean
+        weights = np.take_along_axis(self.weights, rows, axis=1)
+        if self.row_weights is not None:
+            weights = weights * np.asarray(self.row_weights)[rows]
+        weights = weights / (weights.sum(axis=1, keepdims=True) / n_used)
         device = tensors[0].device
         rows = torch.from_numpy(rows).to(device)
         weights = torch.from_numpy(weights).to(device, tensors[1].dtype)
@@ -93,7 +101,31 @@ class TensorBatches:
         return order[np.argsort(weights[order] == 0, kind="stable")]
 
 
+def targets_and_weights(y, device):
+    """Take the targets of a batch apart.
+
+    Parameters
+    ----------
+    y : torch.Tensor or ndarray, or a pair of them
+        Targets, perhaps with weights of their rows.
+    device : torch.device or str
+        Where both are needed.
+
+    Returns
+    -------
+    targets : torch.Tensor
+    weights : torch.Tensor or None
+        None where rows have none.
+    """
+    y, weights = y if isinstance(y, (tuple, list)) else (y, None)
+    targets = torch.as_tensor(y, device=device)
+    return targets, None if weights is None else torch.as_tensor(weights, device=device)
+
+
 def _parts(dataset):
+    """X, y and the weights of rows, None where there are none."""
     X, y = data_from_dataset(dataset)
+    if isinstance(y, (tuple, list)):
+        return X, *y
     # Without targets skorch hands out zeros, one a row, which training never reads.
-    return X, np.zeros(len(X), dtype=np.float32) if y is None else y
+    return X, np.zeros(len(X), dtype=np.float32) if y is None else y, None

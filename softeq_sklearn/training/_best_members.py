@@ -6,11 +6,14 @@ import numpy as np
 import torch
 from skorch.callbacks import Callback
 
+from softeq_sklearn.training._batches import targets_and_weights
+
 
 class BestMembers(Callback):
     """Restore each member's weights of the epoch with its lowest validation loss.
 
     What :class:`BestWeights` does for one network: members are at their best in different epochs.
+    The criterion of the net must be a :class:`~softeq_sklearn.training.RowLoss`.
 
     Parameters
     ----------
@@ -45,12 +48,13 @@ class BestMembers(Callback):
         self._sum, self._rows = 0.0, 0
 
     def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):
-        """Add up the squared errors of the held-out rows, member by member."""
+        """Add up the losses of the held-out rows, member by member."""
         if training:
             return
-        targets = torch.as_tensor(batch[1], device=y_pred.device)
-        self._sum = self._sum + (y_pred - targets).square().mean(2).sum(1)
-        self._rows += len(targets)
+        y_true, weights = targets_and_weights(batch[1], y_pred.device)
+        losses = net.criterion_.rows(y_pred, y_true)
+        self._sum = self._sum + (losses if weights is None else weights * losses).sum(1)
+        self._rows += len(y_true)
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the weights of the members that are better than ever; stop if asked."""

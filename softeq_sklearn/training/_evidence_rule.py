@@ -8,6 +8,8 @@ from collections import deque
 import numpy as np
 import torch
 
+from softeq_sklearn.training._batches import targets_and_weights
+
 # Gradients from which the curvature is estimated: the last ones, one an epoch.
 _N_DRAWS = 10
 # Share of the mean weights that an epoch keeps. Steps of the optimizer shake weights out of every
@@ -49,7 +51,8 @@ class EvidenceRule:
     def see_batch(self, batch, y_pred, training):
         """Add up the squared residuals."""
         y_pred = y_pred.detach()
-        targets, weights = _targets_and_weights(batch[1], y_pred)
+        targets, weights = targets_and_weights(batch[1], y_pred.device)
+        weights = y_pred.new_ones(()) if weights is None else weights[..., None]
         total = self._squares[training]
         total[0] += float((weights * (y_pred - targets).double().square()).sum())
         total[1] += y_pred.numel()
@@ -105,13 +108,6 @@ class EvidenceRule:
         # Overlapping groups count a weight more than once: the largest number, at most half.
         determined = max((float(value.sum()) for value in self.numbers.values()), default=0.0)
         return max(total / n / (1 - min(determined / n_targets, 0.5)), _LEAST_NOISE)
-
-
-def _targets_and_weights(y, y_pred):
-    """Targets of a batch, and weights of its rows, which members have, 1 without."""
-    y, weights = y if isinstance(y, (tuple, list)) else (y, None)
-    y = torch.as_tensor(y, device=y_pred.device)
-    return y, y_pred.new_ones(()) if weights is None else weights.unsqueeze(-1)
 
 
 def precision_update(number, penalty, noise_variance, n_targets):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skorch import NeuralNet
 
 from softeq_sklearn.regularizers import ProjectionPenalty
+from softeq_sklearn.training._batches import targets_and_weights
 
 
 class PenalizedNet(NeuralNet):
@@ -21,7 +22,8 @@ class PenalizedNet(NeuralNet):
     module : torch.nn.Module or class
         The network, as for any skorch net.
     criterion : torch.nn.Module class
-        The loss, such as torch.nn.MSELoss.
+        The loss, such as torch.nn.MSELoss; for rows with weights a
+        :class:`~softeq_sklearn.training.RowLoss`.
     groups : mapping of str to Group or None, default=None
         The candidate groups.
     strengths : mapping of str to float or None, default=None
@@ -88,17 +90,14 @@ class PenalizedNet(NeuralNet):
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the criterion, and in training the sum of strengths times penalties.
 
-        Targets may come with weights of mean 1, one for each row: the criterion then sees residuals
-        times their square roots, which is a weighted mean of squares.
+        Targets may come with weights of mean 1, one for each row, which the criterion then takes as
+        its third argument.
         """
         n_members = _n_members(y_pred)
-        if isinstance(y_true, (tuple, list)):
-            y_true, weights = y_true
-            root = weights.sqrt()[..., None]
-            y_pred, y_true = root * y_pred, root * y_true
+        y_true, weights = targets_and_weights(y_true, y_pred.device)
         if y_true.ndim < y_pred.ndim:  # the same targets for all members
             y_true = y_true.expand_as(y_pred)
-        loss = super().get_loss(y_pred, y_true, X=X, training=training)
+        loss = self.criterion_(y_pred, y_true, *([] if weights is None else [weights]))
         if training:
             loss = loss * n_members
             if self.groups:

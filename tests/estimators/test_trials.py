@@ -18,7 +18,7 @@ def trials(data, rep_in, rep_out, groups, strengths=None, **changes):
     )
     strengths = dict.fromkeys(groups, 1.0) | (strengths or {})
     return misspecified(
-        estimator, groups, strengths, X, y, max_epochs=30, exploration=0.003, seed=0
+        estimator, groups, strengths, X, y, None, max_epochs=30, exploration=0.003, seed=0
     )
 
 
@@ -61,7 +61,7 @@ def fitted_with(monkeypatch):
     def use(errors):
         seen = []
 
-        def fit(self, X, y):
+        def fit(self, X, y, weights):
             seen.append(self.get_params() | {"n_rows": len(X)})
             chosen = [name for name in ("SL", "shear") if self.strengths.get(name)]
             if not np.isfinite(errors[tuple(chosen)]).all():
@@ -69,9 +69,11 @@ def fitted_with(monkeypatch):
             self.errors_ = errors[tuple(chosen)]
             return self
 
-        monkeypatch.setattr(SoftEquivariantRegressor, "fit", fit)
+        monkeypatch.setattr(SoftEquivariantRegressor, "_fit_rows", fit)
         monkeypatch.setattr(
-            SoftEquivariantRegressor, "predict", lambda self, X: np.sqrt(self.errors_)[:, None]
+            SoftEquivariantRegressor,
+            "_function",
+            lambda self: lambda X: np.sqrt(self.errors_)[:, None],
         )
         return seen
 
@@ -136,7 +138,7 @@ def found(monkeypatch):
     """Let the trials find SL at once; record how they were asked."""
     calls = []
 
-    def at_once(estimator, groups, strengths, X, y, **options):
+    def at_once(estimator, groups, strengths, X, y, weights, **options):
         calls.append((strengths, X.shape, y.shape, options))
         return ["SL"]
 
@@ -193,7 +195,7 @@ def test_what_an_exploration_breaks_shapes_nothing(monkeypatch, lengths, groups)
     monkeypatch.setattr("softeq_sklearn.estimators._soft.misspecified", lambda *a, **k: [])
     explored = []
 
-    def explore(estimator, strengths, X, Y, n_steps, seed):
+    def explore(estimator, strengths, X, Y, weights, n_steps, seed):
         explored.append(set(strengths))
         misspecified = {"SL"} & set(strengths)
         return Exploration(dict.fromkeys(strengths, 0.0), {}, 1.0, set(misspecified), misspecified)

@@ -199,3 +199,16 @@ def test_points_far_from_the_origin_are_learnt_as_those_near_it(soft, distance):
     near = clone(model).set_params(**arguments).fit(X, Y)
     far = clone(model).set_params(**arguments).fit(X + distance, Y + distance)
     assert_allclose(far.predict(X + distance) - distance, near.predict(X), atol=1e-4)
+
+
+@pytest.mark.parametrize("text", ["Scalar + 2*Vector", "2*Point + Scalar"])
+@pytest.mark.parametrize("groups", [[], [SO(2)], [Translation(2), SO(2)]], ids=str)
+def test_weights_are_repetitions(text, groups):
+    rep, dim = as_representation(text), 2
+    X = columns(rep, dim)
+    counts = np.random.RandomState(1).randint(1, 5, len(X))
+    weighted = fit_scaling(X, rep, dim, groups, weights=0.3 * counts)
+    repeated = fit_scaling(np.repeat(X, counts, axis=0), rep, dim, groups)
+    assert_allclose(weighted.offset, repeated.offset, rtol=1e-12)
+    assert_allclose(weighted.factor, repeated.factor, rtol=1e-12)
+    assert np.abs(weighted.factor - fit_scaling(X, rep, dim, groups).factor).max() > 1e-3

@@ -14,6 +14,7 @@ from softeq_sklearn.training import (
     BestWeights,
     MemberGradientClipping,
     PenalizedNet,
+    SquaredError,
     TensorBatches,
 )
 
@@ -37,7 +38,7 @@ def _trained(module, callbacks, max_epochs=N_EPOCHS, **arguments):
     X, y = _data()
     net = PenalizedNet(
         module,
-        torch.nn.MSELoss,
+        SquaredError,
         groups=GROUPS,
         strengths={"SO(3)": 1.0, "O(2)": 0.3},
         optimizer=torch.optim.Adam,
@@ -129,6 +130,18 @@ def test_batches_of_a_bootstrap_sample(shuffle):
     torch.testing.assert_close(total, torch.stack(drawn), rtol=1e-12, atol=1e-12)
     means = sum(w.sum(1) for _, (_, w) in parts) / n_used
     torch.testing.assert_close(means, torch.ones(4, dtype=torch.float64))
+
+
+def test_weights_of_rows_multiply_those_of_a_bootstrap_sample():
+    X, y = _data()
+    rng = np.random.RandomState(1)
+    counts, of_rows = rng.multinomial(N_ROWS, np.full(N_ROWS, 1 / N_ROWS), size=2), rng.rand(N_ROWS)
+    batches = TensorBatches(Dataset(X, (y, torch.from_numpy(of_rows))), 13, weights=counts)
+    parts = list(batches)
+    n_used = sum(x.shape[1] for x, _ in parts)
+    total = sum((w[..., None] * x).sum(1) for x, (_, w) in parts) / n_used
+    expected = [np.average(X, axis=0, weights=of_rows * each) for each in counts]
+    np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])

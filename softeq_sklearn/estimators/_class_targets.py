@@ -1,0 +1,168 @@
+"""What classifiers with a network add to the base: class labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from softeq_sklearn._columns import checked_rows, schema_of, select_columns
+from softeq_sklearn.estimators._row_weights import rows_that_count
+from softeq_sklearn.preprocessing._column_scaling import no_scaling
+from softeq_sklearn.training import CrossEntropy
+
+
+class ClassTargetsMixin(ClassifierMixin):
+    """Targets are classes; the network has an output for each, whose softmax are probabilities."""
+
+    _criterion = CrossEntropy
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
+        y : array-like of shape (n_samples,)
+            Class labels, numbers or strings.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors, at least 0, of the losses of rows, of which only ratios matter; they also count
+            in the scaling of the columns. Tests of symmetries and levels take each row with a
+            weight above 0 once.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the data or a parameter is not as described, or fewer than two classes have a row
+            with a weight; raised before training starts.
+
+        Notes
+        -----
+        A fit that fails leaves the estimator as it was.
+        """
+        return self._fit(X, y, sample_weight)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one more epoch on these rows, at a constant learning rate.
+
+        The first call fixes the scaling of the columns and the classes. No rows are held out,
+        strengths are not tuned, and what is reported after training is measured on these rows. The
+        learning rate is that of the start of a fit, which may be large for a fitted network, and
+        symmetries that a fit imposed are soft again.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes of this and later calls; None takes those of y, or of the fit before.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factors of the losses of rows, as in `fit`.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If y has a class that is not one of `classes`, or these are others than before.
+        """
+        return self._partial_fit(X, y, sample_weight, classes=classes)
+
+    def predict(self, X):
+        """Predict classes, the most probable ones.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels as in `classes_`.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in float64, in the order of `classes_`.
+        """
+        check_is_fitted(self)
+        return self._function()(checked_rows(self, X, [np.float64, np.float32]))
+
+    def _rows_that_count(self, X, y, sample_weight, reset, classes=None):
+        X = select_columns(self.rep_in, X, "X")
+        X, y = validate_data(self, X, y, reset=reset, dtype=np.float64)
+        check_classification_targets(y)
+        X, y, weights = rows_that_count(X, y, sample_weight)
+        if reset:
+            self._schema_in = schema_of(self.rep_in)
+            self.classes_ = _classes(y if classes is None else classes)
+        elif classes is not None:
+            _check_same_classes(self.classes_, classes)
+        return X, _one_hot(y, self.classes_), weights
+
+    def _check_structure(self, groups, rep_out):
+        permuted = all(group.is_permutation for group in groups.values())
+        if not permuted and rep_out.dim(1) != rep_out.dim(2):  # not all of them are scalars
+            raise ValueError(
+                "rep_out must be scalars, since only permutations map probabilities to "
+                f"probabilities. Got rep_out={rep_out!r} and the groups {list(groups)}."
+            )
+
+    def _target_scaling(self, Y, rep_out, weights):
+        return no_scaling(Y.shape[1])
+
+    def _values(self, outputs):
+        return softmax(outputs, axis=-1)
+
+
+def _classes(labels):
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise ValueError(
+            "y must have at least two classes, each with a row of weight above 0. "
+            f"Got one class, {classes.tolist()}."
+        )
+    return classes
+
+
+def _check_same_classes(known, classes):
+    if not np.array_equal(known, np.unique(classes)):
+        raise ValueError(
+            f"classes must be the same in all calls, {known.tolist()}. "
+            f"Got {np.unique(classes).tolist()}."
+        )
+
+
+def _one_hot(y, classes):
+    """Probabilities of shape (n_samples, n_classes) of rows whose class is known."""
+    strange = np.setdiff1d(y, classes)
+    if len(strange):
+        raise ValueError(
+            f"y must have the classes {classes.tolist()} only. Got {strange.tolist()}, too."
+        )
+    return (y[:, None] == classes).astype(np.float64)

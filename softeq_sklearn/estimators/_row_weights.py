@@ -1,0 +1,65 @@
+"""Weights of rows: how much each of them counts in training."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.utils.validation import _check_sample_weight
+
+
+def rows_that_count(X, Y, sample_weight):
+    """Check weights, and leave out the rows whose weight is 0.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Rows.
+    Y : ndarray of shape (n_samples, n_outputs)
+        Targets.
+    sample_weight : array-like of shape (n_samples,), float or None
+        What the user gave.
+
+    Returns
+    -------
+    X, Y : ndarray
+        The rows that are left.
+    weights : ndarray of float64 of shape (n_left,) or None
+        Their weights, None where the user gave none.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, they have another shape, or all are 0.
+    """
+    if sample_weight is None:
+        return X, Y, None
+    if not np.any(sample_weight):
+        raise ValueError("sample_weight must be above 0 for at least one row. Got zeros.")
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=False
+    )
+    counts = weights > 0
+    return (X, Y, weights) if counts.all() else (X[counts], Y[counts], weights[counts])
+
+
+def with_weights(targets, weights, rows=slice(None)):
+    """Return the targets of some rows, in a pair with their weights if they have some.
+
+    Parameters
+    ----------
+    targets : torch.Tensor of shape (n_samples, n_outputs)
+        Targets.
+    weights : ndarray of shape (n_samples,) or None
+        Weights of the rows.
+    rows : ndarray of int or slice, all by default
+        Which rows.
+
+    Returns
+    -------
+    torch.Tensor, or a pair of them
+        Weights have mean 1.
+    """
+    if weights is None:
+        return targets[rows]
+    weights = weights[rows] / weights[rows].mean()
+    return targets[rows], torch.as_tensor(weights, dtype=targets.dtype)

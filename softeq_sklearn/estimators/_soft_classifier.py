@@ -1,0 +1,165 @@
+"""Classification with soft equivariance under several candidate symmetries."""
+
+from __future__ import annotations
+
+from softeq_sklearn.estimators._class_targets import ClassTargetsMixin
+from softeq_sklearn.estimators._soft import BaseSoftEquivariantEstimator
+
+
+class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator):
+    r"""Classification with a network that is softly equivariant under several candidate groups.
+
+    The network has an output for each class, whose softmax are the probabilities. The loss is their
+    cross-entropy, plus one penalty per group,
+
+    .. math:: -\frac1n \sum_i \log p_{y_i}(x_i) + \sum_G \lambda_G R_G + \tfrac12 w |\theta|^2,
+
+    where :math:`R_G` is half the squared distance of all weights and biases to the equivariant
+    subspace of G. All else is as in :class:`SoftEquivariantRegressor`, with probabilities in the
+    place of predictions: levels are those of the probabilities, and tests look for broken
+    symmetries in what probabilities miss of the classes, which are vectors of zeros and a one.
+
+    Parameters
+    ----------
+    groups : sequence of Group or mapping of str to Group, default=()
+        Candidate symmetries, all acting on a space of the same dimension. A sequence is named by
+        the groups' reprs. With none, this is a plain multilayer perceptron.
+    rep_in : Rep, ColumnSchema, str or None, default=None
+        Representation of the columns of X, in their order, such as
+        ``5*Scalar + 5*Vector``; None means that all are scalars. Do not scale the columns of a
+        Vector one by one before: that breaks symmetries; columns are scaled inside.
+    rep_out : Rep, str or None, default=None
+        How groups act on the probabilities of the classes, in the order of `classes_`; None means
+        that they leave them alone. Only permutation groups may have another one: ``"Vector"`` under
+        ``S(3)`` says which of three things it is.
+    module : torch.nn.Module, callable or None, default=None
+        Your own network in the place of ours: a module, of which a copy is trained, or what makes
+        one from the numbers of columns in and out. It maps rows of scaled columns to rows. Without
+        :class:`~softeq_sklearn.nn.SoftLinear` layers it needs `regularizer` "sampled" or "lie".
+        The parameters on hidden layers are then not used.
+    hidden_channels : int, Rep or str, default=128
+        Number of features of each hidden layer, shared over the tensor types, or the
+        representation of a hidden layer.
+    n_hidden_layers : int, default=3
+        Number of hidden layers.
+    architecture : {"factored", "emlp"}, default="factored"
+        Kind of hidden layers and start of the weights: "factored" is ours, "emlp" that of the
+        reference, for comparisons (see :func:`reference_settings`).
+    scale_columns : bool, default=True
+        Whether columns are scaled inside, each tensor as a whole, so that equivariance is neither
+        lost nor won.
+    strengths : float or mapping of str to float, default=1.0
+        Start of the factor of each group's penalty, at least 0. A group of strength 0 shapes
+        nothing; its error is still reported.
+    exact_group : str, Group or None, default=None
+        A group that is not soft: the linear layers cannot leave its equivariant subspace, as in
+        :class:`EquivariantRegressor`, while all other candidates keep their penalties. The name of
+        a candidate, or a group on the same space, which joins the candidates. It has no penalty,
+        and neither has a candidate that it contains; their strength is reported as infinite.
+    regularizer : {"projection", "sampled", "lie"}, default="projection"
+        What R_G is: "projection" the distance of the weights to the equivariant subspaces;
+        "sampled" the mean squared error of equivariance under sampled elements
+        (:class:`~softeq_sklearn.regularizers.SampledPenalty`); "lie" that of the Lie derivative
+        along each generator (:class:`~softeq_sklearn.regularizers.LiePenalty`). The last two look
+        at the function alone, so that any module will do; the fitted estimator keeps 256 training
+        rows for them.
+    penalty : {"squared", "log", "cosine"}, default="squared"
+        Distance to the equivariant subspaces: half its square, the logarithm of its square, or
+        one minus the cosine (:class:`~softeq_sklearn.regularizers.DistancePenalty`). The logarithm
+        is steep near the subspaces: begin with `strengths` of 0.01.
+    tuning : {"auto", "explore", "ratio", "evidence", "dual", "fixed"} or StrengthTuner, \
+            default="auto"
+        How strengths are set. "explore" trains members with full strengths, then with weak ones,
+        and tests on rows that they have not seen which groups are broken; only those lose their
+        strength, and the others are imposed at the end. "ratio" is the rule of the paper,
+        "evidence" takes strengths as prior precisions, "dual" as multipliers of constraints (see
+        :class:`~softeq_sklearn.training.StrengthTuner`); a tuner says when, with which power, and
+        whether each layer has strengths of its own. "auto" is "explore" for networks of ours with
+        the default penalty and at least 400 gradient steps, else "ratio".
+    weight_decay : float, default=1e-5
+        Factor of half the squared norm of all weights in the loss.
+    learning_rate : float, default=0.01
+        Learning rate of Adam at the start; it falls to 0 along a cosine.
+    max_gradient_norm : float or None, default=0.3
+        Norm to which longer gradients are cut, since products of features make rare, huge ones;
+        None cuts nothing.
+    n_members : int, default=1
+        Number of networks, trained side by side on bootstrap samples of the training rows from
+        different starts. The prediction is their mean; from two on, levels have intervals and
+        verdicts. Ten take about twice as long as one, since a fit of one trains the five networks
+        of the exploration as well. Strengths are common to all.
+    max_epochs : int, default=200
+        Number of passes over the training rows. With several members there are as many more if a
+        last test finds a symmetry broken that exploration had not.
+    batch_size : int or "auto", default="auto"
+        Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
+    validation_fraction : float, default=0.1
+        Share of the rows held out. The weights of the epoch with the lowest loss on them are
+        kept, and the levels are measured on them.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last fit.
+    device : str, default="auto"
+        Torch device; "auto" takes a CUDA device where there is one.
+    callbacks : list of skorch callbacks or None, default=None
+        Further callbacks of the skorch net.
+    random_state : int, RandomState instance or None, default=None
+        Governs the split, the initial weights, the order of the rows and the group elements on
+        which levels are measured.
+    verbose : int, default=0
+        1 shows a line of progress.
+
+    Attributes
+    ----------
+    levels_ : Levels
+        For each group its strength, penalty (half the squared distance of the weights, whatever
+        `penalty` is, or R_G of another `regularizer`) and relative equivariance error on held-out
+        rows (training rows where none were held out).
+    strengths_ : ndarray of shape (n_groups,)
+        Strengths at the end of training, the geometric mean where each layer has its own; infinite
+        for groups that `exact_group` imposes.
+    strength_path_ : ndarray of shape (n_epochs, n_groups) or (n_epochs, n_groups, n_layers)
+        Strengths at the end of each epoch, as long as `history_`; with layers where the tuning is
+        per layer. Groups are in the order of ``levels_.name``.
+    history_ : skorch.history.History
+        Losses of each epoch.
+    net_ : PenalizedNet
+        The skorch net, which works on scaled columns.
+    module_ : SoftEquivariantNetwork or a copy of `module`
+        Its torch module.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if it was a data frame with string names.
+
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+
+    See Also
+    --------
+    SoftEquivariantRegressor : The same for numbers, and for tensors that turn with the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn import SoftEquivariantClassifier
+    >>> from softeq_sklearn.groups import SO
+    >>> X = np.random.RandomState(0).randn(300, 3)
+    >>> y = np.where((X**2).sum(axis=1) > 2.4, "far", "near")
+    >>> model = SoftEquivariantClassifier(
+    ...     {"rotations": SO(3)}, "Vector", hidden_channels=16, max_epochs=20, random_state=0
+    ... ).fit(X, y)
+    >>> model.classes_.tolist()
+    ['far', 'near']
+    >>> bool(model.score(X, y) > 0.9)
+    True
+    """
+
+    def _check_choices(self):
+        super()._check_choices()
+        if getattr(self.tuning, "method", self.tuning) == "evidence":
+            raise ValueError(
+                "tuning must not be 'evidence' for classes, whose noise is not Gaussian. "
+                f"Got {self.tuning!r}."
+            )

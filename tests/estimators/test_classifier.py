@@ -1,0 +1,188 @@
+"""Classes in the place of numbers."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from softeq_sklearn import SoftEquivariantClassifier
+from softeq_sklearn.groups import SO, O, S
+from softeq_sklearn.inspection import discover
+from softeq_sklearn.preprocessing import RepresentationScaler
+from softeq_sklearn.representations import ColumnSchema, Vector
+
+SMALL = dict(hidden_channels=16, n_hidden_layers=1, max_epochs=10, random_state=0)
+GROUPS = {"about z": SO(2).embed(3, axes=(0, 1)), "all": SO(3)}
+
+
+@pytest.fixture
+def cups():
+    """Rows inside a cup that is turned about z, beside it, or below it."""
+    X = np.random.RandomState(0).standard_normal((300, 3))
+    inside = X[:, 2] > (X[:, :2] ** 2).sum(axis=1) - 0.5
+    return X, np.where(inside, "in", np.where(X[:, 2] < -0.5, "below", "beside"))
+
+
+@pytest.fixture
+def make():
+    def classifier(**changes):
+        return SoftEquivariantClassifier(**SMALL | {"groups": GROUPS, "rep_in": "Vector"} | changes)
+
+    return classifier
+
+
+def test_classes_are_learnt(make, cups):
+    X, y = cups
+    model = make(max_epochs=60).fit(X[:200], y[:200])
+    assert model.score(X[200:], y[200:]) > 0.85
+    assert_array_equal(model.classes_, ["below", "beside", "in"])
+
+
+def test_probabilities(make, cups):
+    X, y = cups
+    model = make().fit(X, y)
+    probabilities = model.predict_proba(X)
+    assert probabilities.shape == (300, 3) and probabilities.dtype == np.float64
+    assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-12)
+    assert_array_equal(model.predict(X), model.classes_[probabilities.argmax(axis=1)])
+
+
+def test_probabilities_are_the_mean_over_members(make, cups):
+    X, y = cups
+    model = make(n_members=3).fit(X, y)
+    members = model._member_function()(X)
+    assert members.shape == (3, 300, 3)
+    assert_allclose(members.sum(axis=2), 1.0, rtol=1e-12)
+    assert_allclose(model.predict_proba(X), members.mean(axis=0), rtol=1e-12)
+
+
+def test_the_loss_is_the_cross_entropy(make, cups):
+    X, y = cups
+    model = make(max_epochs=1, learning_rate=1e-9, groups=()).fit(X, y)
+    p = model.predict_proba(X)[np.arange(300), np.searchsorted(model.classes_, y)]
+    losses = model.history_[0]
+    mean = 0.9 * losses["train_loss"] + 0.1 * losses["valid_loss"]
+    assert mean == pytest.approx(-np.log(p).mean(), rel=1e-3)
+
+
+@pytest.mark.parametrize("labels", [[3, 1, 7], [True, False], ["b", "a"], [1.0, 0.0]])
+def test_labels_of_any_kind(make, cups, labels):
+    X, _ = cups
+    y = np.array(labels)[np.arange(300) % len(labels)]
+    model = make(max_epochs=1).fit(X, y)
+    assert_array_equal(model.classes_, np.unique(labels))
+    assert set(model.predict(X)) <= set(labels)
+
+
+def test_order_of_labels_changes_nothing_but_their_names(make, cups):
+    X, y = cups
+    first = make().fit(X, y == "in").predict_proba(X)
+    second = make().fit(X, np.where(y == "in", "b", "a")).predict_proba(X)
+    assert_array_equal(first, second)
+
+
+def test_levels_are_those_of_probabilities(make, cups):
+    X, y = cups
+    model = make().fit(X, y)
+    f = model.predict_proba
+    turned = X @ GROUPS["all"].sample(1, 0)[0].T
+    by_hand = np.linalg.norm(f(turned) - f(X), axis=1) / (
+        np.linalg.norm(f(turned), axis=1) + np.linalg.norm(f(X), axis=1)
+    )
+    assert model.levels_.error[1] == pytest.approx(by_hand.mean(), rel=0.4)
+    assert 0 < model.levels_.error[1] < 1 / np.sqrt(2) + 1e-9
+
+
+def test_exact_group_keeps_probabilities(make, cups):
+    X, y = cups
+    model = make(exact_group="about z").fit(X, y)
+    turned = X @ GROUPS["about z"].sample(1, 0)[0].T
+    assert_allclose(model.predict_proba(turned), model.predict_proba(X), atol=1e-6)
+    assert model.levels_.error[0] < 1e-6
+
+
+def test_classes_that_are_permuted(make):
+    """Which of three numbers is the largest: the classes change places with the columns."""
+    X = np.random.RandomState(0).standard_normal((200, 3))
+    y = np.array(["first", "second", "third"])[X.argmax(axis=1)]
+    model = make(groups={"order": S(3)}, rep_out="Vector", exact_group="order", max_epochs=60).fit(
+        X, y
+    )
+    order = [2, 0, 1]
+    assert_allclose(model.predict_proba(X[:, order]), model.predict_proba(X)[:, order], atol=1e-6)
+    assert model.score(X, y) > 0.9
+
+
+@pytest.mark.slow
+def test_symmetry_that_holds_and_one_that_does_not(cups):
+    X, y = cups
+    rng = np.random.RandomState(1)
+    X = rng.standard_normal((800, 3))
+    y = X[:, 2] > (X[:, :2] ** 2).sum(axis=1) - 1
+    model = SoftEquivariantClassifier(
+        GROUPS, "Vector", hidden_channels=32, n_members=5, max_epochs=60, random_state=0
+    ).fit(X, y)
+    assert model.levels_.error[0] < 0.05 < 0.2 < model.levels_.error[1]
+    assert model.levels_.verdict[1] == "broken"
+    assert "all" not in discover(model).names
+
+
+def test_pipelines_searches_and_pickles(make, cups):
+    X, y = cups
+    pipeline = make_pipeline(RepresentationScaler("Vector"), make(max_epochs=2))
+    search = GridSearchCV(
+        pipeline, {"softequivariantclassifier__strengths": [0.1, 1.0]}, cv=2, scoring="neg_log_loss"
+    ).fit(X, y)
+    again = pickle.loads(pickle.dumps(search))
+    assert_array_equal(again.predict_proba(X), search.predict_proba(X))
+
+
+def test_frames(make, cups):
+    pd = pytest.importorskip("pandas")
+    X, y = cups
+    table = pd.DataFrame(X, columns=["x", "y", "z"]).assign(where=y)
+    model = make(rep_in=ColumnSchema({("x", "y", "z"): Vector})).fit(table, table["where"])
+    shuffled = table[["where", "z", "x", "y"]]
+    assert_array_equal(model.predict(shuffled), make().fit(X, y).predict(X))
+
+
+def test_partial_fit(make, cups):
+    X, y = cups
+    model = make().partial_fit(X[:50], y[:50], classes=["below", "beside", "in"])
+    model.partial_fit(X[50:], y[50:]).partial_fit(X[50:60], y[50:60], ["in", "below", "beside"])
+    assert len(model.history_) == 3
+    with pytest.raises(ValueError, match="classes must be the same in all calls"):
+        model.partial_fit(X, y, classes=["in", "below"])
+    with pytest.raises(ValueError, match=r"y must have the classes .* Got \['out'\], too"):
+        model.partial_fit(X[:2], ["in", "out"])
+
+
+def test_warm_start_keeps_classes(make, cups):
+    X, y = cups
+    model = make(warm_start=True, max_epochs=2).fit(X, y)
+    rest = y != "in"
+    model.fit(X[rest], y[rest])
+    assert len(model.classes_) == 3 and len(model.history_) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "y", "message"),
+    [
+        ({}, np.zeros(300), r"at least two classes.* Got one class, \[0.0\]"),
+        ({}, np.linspace(0, 1, 300), "Unknown label type: continuous"),
+        ({"rep_out": "Vector"}, np.arange(300) % 3, "rep_out must be scalars, since only perm"),
+        ({"rep_out": "2*Scalar"}, np.arange(300) % 3, "rep_out must have one column for each"),
+        ({"tuning": "evidence"}, np.arange(300) % 3, "must not be 'evidence' for classes"),
+    ],
+)
+def test_refused(make, cups, changes, y, message):
+    with pytest.raises(ValueError, match=message):
+        make(**changes).fit(cups[0], y)
+
+
+def test_mirror_images_may_swap_nothing_but_themselves(make, cups):
+    """Groups with a representation of scalars need not be permutations."""
+    assert make(groups=[O(3)], rep_out="3*Scalar", max_epochs=1).fit(*cups).classes_.size == 3

@@ -1,0 +1,126 @@
+"""Weights of rows."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import r2_score
+from sklearn.model_selection import GridSearchCV
+
+from softeq_sklearn import SoftEquivariantClassifier
+from softeq_sklearn.groups import SO
+
+# All rows in each step and none held out: then nothing depends on how many rows there are.
+WHOLE = dict(batch_size=1000, validation_fraction=0, max_epochs=20)
+
+
+@pytest.fixture
+def weights(plane):
+    return np.random.RandomState(1).randint(0, 4, len(plane[0]))
+
+
+def repeated(weights, *parts):
+    return [np.repeat(part, weights, axis=0) for part in parts]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_weights_are_repetitions(make, plane, weights, scale):
+    """Up to rounding in float32, and whatever their unit."""
+    X, Y = plane
+    weighted = make(**WHOLE).fit(X, Y, sample_weight=scale * weights)
+    expected = make(**WHOLE).fit(*repeated(weights, X, Y)).predict(X)
+    assert_allclose(weighted.predict(X), expected, rtol=1e-3, atol=1e-4)
+    assert np.abs(make(**WHOLE).fit(X, Y).predict(X) - expected).max() > 0.01
+
+
+def test_weights_of_classes_are_repetitions(plane, weights):
+    X, Y = plane
+    y = np.array(["low", "high"])[(Y[:, 0] > 0).astype(int)]
+    model = SoftEquivariantClassifier(
+        [SO(2)], "2*Vector", hidden_channels=16, n_hidden_layers=1, random_state=0, **WHOLE
+    )
+    weighted = model.fit(X, y, sample_weight=weights).predict_proba(X)
+    expected = model.fit(*repeated(weights, X, y)).predict_proba(X)
+    assert_allclose(weighted, expected, atol=1e-5)
+
+
+def test_partial_fit(make, plane, weights):
+    X, Y = plane
+    whole = {"batch_size": 1000}
+    weighted = make(**whole).partial_fit(X, Y, sample_weight=weights)
+    expected = make(**whole).partial_fit(*repeated(weights, X, Y))
+    assert_allclose(weighted.predict(X), expected.predict(X), rtol=1e-3, atol=1e-5)
+
+
+def test_rows_without_weight_are_as_if_they_were_not_there(make, plane, weights):
+    """With batches and held-out rows, too."""
+    X, Y = plane
+    weighted = make().fit(X, Y, sample_weight=(weights > 0).astype(float))
+    expected = make().fit(*repeated(weights > 0, X, Y)).predict(X)
+    assert_array_equal(weighted.predict(X), expected)
+
+
+def test_held_out_rows_have_weights(make_soft, plane):
+    """The loss on them is a weighted mean: nearly the error of the one row whose weight is huge."""
+    X, Y = plane
+    model = make_soft(max_epochs=1, learning_rate=1e-9, scale_columns=False)
+    errors = np.mean((model.fit(X, Y).predict(X) - Y) ** 2, axis=1)
+    held_out = []
+    for row in range(len(X)):
+        weights = np.where(np.arange(len(X)) == row, 1e9, 1.0)
+        loss = model.fit(X, Y, sample_weight=weights).history_[0, "valid_loss"]
+        if loss == pytest.approx(errors[row], rel=1e-4):
+            held_out.append(row)
+    assert len(held_out) == len(X) // 10
+    loss = model.fit(X, Y).history_[0, "valid_loss"]
+    assert loss == pytest.approx(errors[held_out].mean(), rel=1e-4)
+
+
+@pytest.mark.slow
+def test_members_and_exploration(make_soft, plane):
+    """A row of weight 1000 is learnt by all members that have drawn it; tests still run."""
+    X, Y = plane
+    strange = Y.copy()
+    strange[0] += 10
+    model = make_soft(n_members=4, tuning="explore", max_epochs=60, validation_fraction=0.2)
+    errors = [
+        np.abs(model.fit(X, strange, sample_weight=w).predict(X[:1]) - strange[:1]).max()
+        for w in (None, np.where(np.arange(len(X)) == 0, 1000.0, 1.0))
+    ]
+    assert errors[1] < errors[0]
+    assert model._exploration is not None
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.zeros(80), "sample_weight must be above 0 for at least one row"),
+        (np.full(80, -1.0), "Negative values in data passed to `sample_weight`"),
+        (np.full(80, np.nan), "NaN"),
+        (np.ones(79), r"sample_weight.shape == \(79,\), expected \(80,\)"),
+    ],
+)
+def test_weights_that_are_refused(make, plane, recorder, weights, message):
+    with pytest.raises(ValueError, match=message):
+        make(callbacks=[recorder]).fit(*plane, sample_weight=weights)
+    assert recorder.n_trainings == 0
+
+
+def test_score_with_weights(make, plane, weights):
+    X, Y = plane
+    model = make().fit(X, Y)
+    expected = r2_score(Y, model.predict(X), sample_weight=weights)
+    assert model.score(X, Y, weights) == pytest.approx(expected)
+
+
+def test_metadata_routing_to_fit_and_score(make_soft, plane, weights):
+    """A search hands weights on; asked for or not, by the rules of scikit-learn."""
+    import sklearn
+
+    X, Y = plane
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = make_soft(max_epochs=1).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        search = GridSearchCV(model, {"learning_rate": [0.01]}, cv=2)
+        search.fit(X, Y, sample_weight=weights + 1.0)
+        plain = GridSearchCV(make_soft(max_epochs=1), {"learning_rate": [0.01]}, cv=2).fit(X, Y)
+    assert search.best_score_ != plain.best_score_
