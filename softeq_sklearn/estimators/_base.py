@@ -62,6 +62,7 @@ class BaseEquivariantEstimator(BaseEstimator):
     # What a mixin gives --------------------------------------------------------------------
 
     _criterion: type[RowLoss]
+    _skewed_residuals: bool  # whether what is missed of targets is far from symmetric around 0
 
     def _rows_that_count(self, X, y, sample_weight, reset):
         """Return rows and targets as float64 arrays of two axes, and weights, after all checks."""

@@ -18,6 +18,7 @@ class ClassTargetsMixin(ClassifierMixin):
     """Targets are classes; the network has an output for each, whose softmax are probabilities."""
 
     _criterion = CrossEntropy
+    _skewed_residuals = True
 
     def fit(self, X, y, sample_weight=None):
         """Train the network.

@@ -16,9 +16,10 @@ from softeq_sklearn.levels import (
     breaking_score,
     estimate_level,
     level_interval,
-    symmetric_part,
+    orbit_score,
     tensor_sizes,
     unseen_mean,
+    values_on_orbits,
 )
 
 # Members that explore: nine in ten of the training rows are then unseen by at least one.
@@ -107,7 +108,8 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
        noise, what a short training has not learnt yet, and what breaks symmetries.
     2. They are trained on with weak strengths: small breaking that takes few weights is learnt
        fast from here. A group is broken if the asymmetric part of these networks predicts residuals
-       of their symmetric part (:func:`~softeq_sklearn.levels.breaking_score`).
+       of their symmetric part (:func:`~softeq_sklearn.levels.breaking_score`, or for classes
+       :func:`~softeq_sklearn.levels.orbit_score`).
     3. Networks that begin symmetric do not learn everything. So simple regressors are fitted to the
        residuals of each symmetric part, and their asymmetric part is tested in the same way. Trees
        are asked only where there is no last test after training.
@@ -201,7 +203,7 @@ def _scores(explorer, names, X, Y, rows, seed, is_last):
     unit = tensor_sizes(Y, explorer._rep_out, explorer._dim)
     X, Y = X[rows], Y[rows]
     mean = unseen_mean(members(X), unseen)
-    reps = explorer._rep_in, explorer._rep_out
+    reps, skewed = (explorer._rep_in, explorer._rep_out), explorer._skewed_residuals
     rng = np.random.RandomState(seed)
     scores, levels, untested = {}, {}, set()
     for name in names:
@@ -211,19 +213,31 @@ def _scores(explorer, names, X, Y, rows, seed, is_last):
             scores[name] = 0.0
             untested.add(name)
         else:
-            parts = [
-                unseen_mean(symmetric_part(members, X, orbits.elements(_ELEMENTS), *reps), unseen)
-                for _ in range(2)
-            ]
-            products = asymmetric_products(
-                *(orbits.at_anchor(values / unit, reps[1]) for values in (Y, mean, *parts))
-            )
-            scores[name] = breaking_score(products)
+            draws = [_unseen_on_orbits(members, unseen, X, orbits, reps) / unit for _ in "ab"]
+            scores[name] = _network_score(orbits, reps[1], Y / unit, mean / unit, draws, skewed)
             if scores[name] < BROKEN_SCORE:
-                residuals, own = (Y - np.mean(parts, axis=0)) / unit, rng.randint(2**31)
-                missed = residual_scores({name: group}, *reps, X, residuals, own, trees=is_last)
+                residuals, own = Y / unit - np.mean(draws, axis=(0, 1)), rng.randint(2**31)
+                options = {"trees": is_last, "skewed": skewed}
+                missed = residual_scores({name: group}, *reps, X, residuals, own, **options)
                 scores[name] = max(scores[name], missed[name])
         levels[name] = estimate_level(
             members, X[:_LEVEL_ROWS], group, *reps, n_elements=_ELEMENTS, random_state=rng
         )
     return scores, levels, untested
+
+
+def _unseen_on_orbits(members, unseen, X, orbits, reps):
+    """What members make of moved rows that they have not seen: (n_elements, n_rows, n_outputs)."""
+    moved = values_on_orbits(members, X, orbits.elements(_ELEMENTS), *reps)
+    return np.stack([unseen_mean(values, unseen) for values in moved])
+
+
+def _network_score(orbits, rep_out, targets, values, draws, skewed):
+    """Score of what networks have beside their symmetric part, of which there are two estimates."""
+    parts = [draw.mean(axis=0) for draw in draws]
+    if skewed:
+        return orbit_score(targets - parts[0], values, draws[1])
+    products = asymmetric_products(
+        *(orbits.at_anchor(some, rep_out) for some in (targets, values, *parts))
+    )
+    return breaking_score(products)

@@ -49,7 +49,8 @@ def further_broken(estimator, X, Y, unseen, seed):
     rows = rows[np.random.RandomState(seed).permutation(len(rows))[:_TESTED_ROWS]]
     values = estimator._member_function(projected)(X[rows])
     residuals = (Y[rows] - unseen_mean(values, unseen[:, rows])) / _unit(estimator, Y)
-    scores = residual_scores(holds, estimator._rep_in, estimator._rep_out, X[rows], residuals, seed)
+    reps, skewed = (estimator._rep_in, estimator._rep_out), estimator._skewed_residuals
+    scores = residual_scores(holds, *reps, X[rows], residuals, seed, skewed=skewed)
     for name, score in scores.items():
         estimator._exploration.add_score(name, score)
     return [name for name in holds if name in estimator._exploration.broken]

@@ -10,7 +10,13 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from softeq_sklearn.levels import BROKEN_SCORE, Orbits, breaking_score, symmetric_part
+from softeq_sklearn.levels import (
+    BROKEN_SCORE,
+    Orbits,
+    breaking_score,
+    orbit_score,
+    values_on_orbits,
+)
 
 # Residuals longer than this quantile are cut.
 _CUT = 0.99
@@ -25,7 +31,7 @@ _ALPHAS = np.logspace(1, 6, 11)
 _INVERSE_RANGE = 0.5
 
 
-def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True):
+def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True, skewed=False):
     """Score groups by simple functions that are fitted to residuals.
 
     A network that begins symmetric does not learn every function that breaks the symmetry; these
@@ -47,11 +53,14 @@ def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True):
         Seed.
     trees : bool, default=True
         Whether trees are asked, too.
+    skewed : bool, default=False
+        Whether residuals are far from symmetric around 0, as those of classes are.
 
     Returns
     -------
     dict of str to float
-        The largest score (:func:`~softeq_sklearn.levels.breaking_score`); once one says that a
+        The largest score (:func:`~softeq_sklearn.levels.breaking_score`, or
+        :func:`~softeq_sklearn.levels.orbit_score` for skewed residuals); once one says that a
         group is broken, no other is asked. 0 for fewer than 50 rows, and for groups that do not
         keep the law of the rows (:class:`~softeq_sklearn.levels.Orbits`).
     """
@@ -68,30 +77,39 @@ def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True):
     models = [_polynomial(X.shape[1]), _kernel(X.shape[1]), _trees(seed)]  # the fastest one first
     for model in models if trees else models[:-1]:
         rest = {name: some for name, some in elements.items() if scores[name] < BROKEN_SCORE}
-        parts = _asymmetric_parts(model, rest, rep_in, rep_out, X, residuals, seed)
-        for name, part in parts.items():
-            both = (orbits[name].at_anchor(values, rep_out) for values in (residuals, part))
-            scores[name] = max(scores[name], breaking_score(np.einsum("ij,ij->i", *both)))
+        found = _on_orbits(model, rest, rep_in, rep_out, X, residuals, seed)
+        for name, (values, moved) in found.items():
+            score = _score(orbits[name], rep_out, residuals, values, moved, skewed)
+            scores[name] = max(scores[name], score)
     return untested | scores
 
 
-def _asymmetric_parts(model, elements, rep_in, rep_out, X, residuals, seed):
-    """What a model adds to its symmetric part, by group, on rows that it was not fitted to."""
+def _score(orbits, rep_out, residuals, values, moved, skewed):
+    """Score of what a function has beside its symmetric part."""
+    if skewed:
+        return orbit_score(residuals, values, moved)
+    part = values - moved.mean(axis=0)
+    both = (orbits.at_anchor(some, rep_out) for some in (residuals, part))
+    return breaking_score(np.einsum("ij,ij->i", *both))
+
+
+def _on_orbits(model, elements, rep_in, rep_out, X, residuals, seed):
+    """What a model makes of rows that it was not fitted to, and of them moved, by group."""
     if not elements:
         return {}
-    parts = {name: np.zeros_like(residuals) for name in elements}
-    single = residuals.shape[1] == 1
+    values, single = np.zeros_like(residuals), residuals.shape[1] == 1
+    moved = {name: np.zeros((len(some), *values.shape)) for name, some in elements.items()}
     for train, test in KFold(_FOLDS, shuffle=True, random_state=seed).split(X):
         model.fit(X[train], residuals[train, 0] if single else residuals[train])
 
         def function(rows):
             return model.predict(rows).reshape(1, len(rows), -1)
 
-        values, reps = function(X[test]), (rep_in, rep_out)
+        values[test], reps = function(X[test])[0], (rep_in, rep_out)
         for name, some in elements.items():
-            part = symmetric_part(function, X[test], some[:, test], *reps, of_differences=True)
-            parts[name][test] = (values - part)[0]
-    return parts
+            orbit = values_on_orbits(function, X[test], some[:, test], *reps, of_differences=True)
+            moved[name][:, test] = orbit[:, 0]
+    return {name: (values, moved[name]) for name in elements}
 
 
 def _kernel(n_features):

@@ -4,7 +4,8 @@ from softeq_sklearn.levels._breaking import (
     BROKEN_SCORE,
     asymmetric_products,
     breaking_score,
-    symmetric_part,
+    orbit_score,
+    values_on_orbits,
 )
 from softeq_sklearn.levels._estimate import LevelEstimate, estimate_level
 from softeq_sklearn.levels._interval import level_interval
@@ -35,7 +36,8 @@ __all__ = [
     "estimate_level",
     "judge",
     "level_interval",
-    "symmetric_part",
+    "orbit_score",
+    "values_on_orbits",
     "tensor_sizes",
     "unseen_mean",
     "unseen_residuals",

@@ -13,9 +13,11 @@ from softeq_sklearn.representations._row_action import act_on_each_row
 
 # Score from which on a symmetry is broken. One test in seven hundred has it by chance.
 BROKEN_SCORE = 3.0
+# Relative spreads below this are rounding.
+_ROUNDING = 1e-9
 
 
-def symmetric_part(
+def values_on_orbits(
     function: Callable,
     X: np.ndarray,
     elements: np.ndarray,
@@ -24,10 +26,10 @@ def symmetric_part(
     *,
     of_differences: bool = False,
 ) -> np.ndarray:
-    r"""Return the mean of :math:`g^{-1} f(g x)` over elements g, others for every row.
+    r"""Return :math:`g^{-1} f(g x)` for several elements g, others for every row.
 
-    For an orthogonal group it is the average of f over the group (its Reynolds operator), estimated
-    from few elements.
+    For an orthogonal group their mean estimates the symmetric part of f, its average over the group
+    (its Reynolds operator).
 
     Parameters
     ----------
@@ -44,27 +46,26 @@ def symmetric_part(
 
     Returns
     -------
-    ndarray of shape (n_functions, n_samples, n_outputs)
+    ndarray of shape (n_elements, n_functions, n_samples, n_outputs)
 
     Examples
     --------
     >>> import numpy as np
     >>> from softeq_sklearn.groups import C
-    >>> from softeq_sklearn.levels import Orbits, symmetric_part
+    >>> from softeq_sklearn.levels import values_on_orbits
     >>> from softeq_sklearn.representations import Scalar, Vector
-    >>> X = np.array([[3.0, 1.0]])
-    >>> quarter_turns = Orbits(X, C(4), Vector, random_state=0).elements(10_000)
-    >>> mean = symmetric_part(lambda X: X[None, :, :1] ** 2, X, quarter_turns, Vector, Scalar)
-    >>> mean.round(0).tolist()  # the mean of 9 and 1
-    [[[5.0]]]
+    >>> turns = C(4).sample(3, 0)[:, None]
+    >>> values = values_on_orbits(lambda X: X[None], np.eye(2)[:1], turns, Vector, Vector)
+    >>> values.round(12)[:, 0, 0].tolist()  # equivariant: the same for every element
+    [[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]]
     """
     # One call for all elements: forests and networks take long to begin.
     moved = np.concatenate([act_on_each_row(rep_in, some, X) for some in elements])
-    total = 0.0
+    orbit = []
     for some, values in zip(elements, np.split(function(moved), len(elements), 1), strict=True):
         back = linear_part(inverse(some)) if of_differences else inverse(some)
-        total = total + np.stack([act_on_each_row(rep_out, back, v) for v in values])
-    return total / len(elements)
+        orbit.append(np.stack([act_on_each_row(rep_out, back, v) for v in values]))
+    return np.stack(orbit)
 
 
 def asymmetric_products(
@@ -140,3 +141,52 @@ def breaking_score(products: np.ndarray) -> float:
     if not len(ranks):
         return 0.0
     return float(np.sign(products) @ ranks / np.sqrt(2 * np.sum(ranks**2)))
+
+
+def orbit_score(residuals: np.ndarray, values: np.ndarray, moved: np.ndarray) -> float:
+    r"""Score whether values agree with residuals better than the same function moved on the orbit.
+
+    For residuals r of a symmetric function and K elements g that moved the row x,
+
+    .. math:: a_0 = \langle r, f(x) \rangle, \quad a_k = \langle r, g_k^{-1} f(g_k x) \rangle.
+
+    If the symmetry holds, and the law of the rows has it, x is one of the K + 1 places on the orbit
+    by chance. So :math:`a_0` is one of K + 1 numbers by chance, whatever their law; minus their
+    mean and over their spread it has mean 0 and variance 1. The score is the sum over rows with
+    weights, which are the ranks of the spreads, divided by its standard deviation and by
+    :math:`\sqrt 2`, as in :func:`breaking_score`. That one takes products to be symmetric around 0;
+    those of classes are not, since a function that is sure of a class errs rarely and then by much.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n_samples, n_outputs)
+        What a symmetric function misses of the targets, not made from these elements.
+    values : ndarray of shape (n_samples, n_outputs)
+        Values f(x) of a function that was not fitted to these rows.
+    moved : ndarray of shape (n_elements, n_samples, n_outputs)
+        Its values :func:`values_on_orbits`. The group must keep lengths of values.
+
+    Returns
+    -------
+    float
+        About standard normal if the symmetry holds; 0 if no value changes on an orbit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softeq_sklearn.levels import orbit_score
+    >>> rng = np.random.RandomState(0)
+    >>> values, moved = rng.randn(500, 1), rng.randn(8, 500, 1)
+    >>> abs(orbit_score(rng.exponential(size=(500, 1)), values, moved)) < 2
+    True
+    >>> orbit_score(0.5 * values + rng.randn(500, 1), values, moved) > 5
+    True
+    """
+    agreement = np.einsum("ij,kij->ki", residuals, np.concatenate([values[None], moved]))
+    spread = agreement.std(axis=0)
+    rows = spread > _ROUNDING * np.abs(agreement).max(axis=0)
+    if not rows.any():
+        return 0.0
+    standardised = (agreement[0] - agreement.mean(axis=0))[rows] / spread[rows]
+    weights = rankdata(spread[rows])
+    return float(weights @ standardised / np.sqrt(2 * np.sum(weights**2)))

@@ -118,12 +118,12 @@ def only(monkeypatch):
         kept = getattr(_residual_tests, name)
         for other in ("_polynomial", "_kernel", "_trees"):
             monkeypatch.setattr(_residual_tests, other, kept if other == name else lambda n: None)
-        fits = _residual_tests._asymmetric_parts
+        fits = _residual_tests._on_orbits
 
         def parts(model, elements, *rest):
             return {} if model is None else fits(model, elements, *rest)
 
-        monkeypatch.setattr(_residual_tests, "_asymmetric_parts", parts)
+        monkeypatch.setattr(_residual_tests, "_on_orbits", parts)
 
     return use
 
@@ -184,7 +184,7 @@ def test_when_trees_are_asked(monkeypatch):
 def test_trees_are_asked_by_the_last_test(monkeypatch, options, asked):
     seen = []
 
-    def scores(groups, *rest, trees=True):
+    def scores(groups, *rest, trees=True, skewed=False):
         seen.append(trees)
         return dict.fromkeys(groups, 0.0)
 

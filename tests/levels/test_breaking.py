@@ -8,10 +8,15 @@ from softeq_sklearn.levels import (
     Orbits,
     asymmetric_products,
     breaking_score,
-    symmetric_part,
+    orbit_score,
+    values_on_orbits,
 )
 from softeq_sklearn.representations import Point, Scalar, T, Vector
 from softeq_sklearn.representations._row_action import act_on_each_row
+
+
+def symmetric_part(*arguments, **options):
+    return values_on_orbits(*arguments, **options).mean(axis=0)
 
 
 def test_score_is_that_of_scipy():
@@ -43,6 +48,52 @@ def test_score_finds_what_is_broken():
     broken = 0.3 * x + rng.standard_normal(1000)
     assert breaking_score(broken * x) > BROKEN_SCORE
     assert breaking_score(-broken * x) < -BROKEN_SCORE
+
+
+def classes_and_values(seed, n_rows=500, n_elements=8):
+    """Classes of a circle, and a function that is far too sure where it sees the other one."""
+    rng = np.random.RandomState(seed)
+    X = rng.standard_normal((n_rows, 2))
+    probability = np.exp(-2 * (X**2).sum(axis=1))
+    y = (rng.uniform(size=n_rows) < probability).astype(float)
+
+    def function(X):
+        sure = np.exp(-2 * (X**2).sum(axis=1) + 3 * np.sin(5 * np.arctan2(X[:, 1], X[:, 0])))
+        return np.minimum(sure, 1.0)[None, :, None]
+
+    orbits = Orbits(X, SO(2), Vector, random_state=seed)
+    draws = [
+        values_on_orbits(function, X, orbits.elements(n_elements), Vector, Scalar)[:, 0]
+        for _ in "ab"
+    ]
+    return y[:, None], function(X)[0], draws
+
+
+def test_orbit_score_is_standard_normal_for_classes():
+    """Up to the factor for rows that tell of each other; products of classes are skewed."""
+    scores, of_products = [], []
+    for seed in range(200):
+        y, values, draws = classes_and_values(seed)
+        parts = [draw.mean(axis=0) for draw in draws]
+        scores.append(np.sqrt(2) * orbit_score(y - parts[0], values, draws[1]))
+        of_products.append(breaking_score(asymmetric_products(y, values, *parts)))
+    assert kstest(scores, "norm").pvalue > 0.001
+    assert abs(np.mean(scores)) < 0.25 and 0.85 < np.std(scores) < 1.15
+    assert np.mean(of_products) > 0.5
+
+
+def test_orbit_score_finds_what_is_broken():
+    y, values, draws = classes_and_values(0)
+    broken = (np.random.RandomState(1).uniform(size=len(y)) < values[:, 0]).astype(float)[:, None]
+    assert orbit_score(broken - draws[0].mean(axis=0), values, draws[1]) > BROKEN_SCORE
+    assert orbit_score(-(broken - draws[0].mean(axis=0)), values, draws[1]) < -BROKEN_SCORE
+
+
+def test_orbit_score_of_nothing():
+    """A function that keeps the symmetry, or nothing to agree with."""
+    y, values, draws = classes_and_values(0)
+    assert orbit_score(y, values, np.stack([values] * 4)) == 0
+    assert orbit_score(0 * y, values, draws[1]) == 0
 
 
 def test_products_have_mean_zero_if_the_symmetry_holds():
