@@ -19,6 +19,7 @@ class ClassTargetsMixin(ClassifierMixin):
 
     _criterion = CrossEntropy
     _skewed_residuals = True
+    _schema_out = None  # labels are a single column
 
     def fit(self, X, y, sample_weight=None):
         """Train the network.

@@ -116,6 +116,17 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _mean_and_std(self, X):
+        """Mean and standard deviation of the members' values, of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        if self._structure["n_members"] == 1:
+            raise ValueError(
+                "return_std needs members: fit with n_members of 2 or more, such as 10. "
+                f"Got n_members={self._structure['n_members']!r}."
+            )
+        values = self._member_function()(checked_rows(self, X, [np.float64, np.float32]))
+        return values.mean(axis=0), values.std(axis=0, ddof=1)
+
     def project_to(self, group, softness=0.0, X=None):
         r"""Return a fitted copy with its weights in a group's subspace, or part of the way there.
 

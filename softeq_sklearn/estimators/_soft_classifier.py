@@ -156,6 +156,31 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
     True
     """
 
+    def predict_proba(self, X, return_std=False):
+        """Predict the probability of each class, the mean over members.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
+        return_std : bool, default=False
+            Whether to return the standard deviation over members, too: how much the probabilities
+            depend on the training rows and the start.
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples, n_classes)
+            Probabilities in float64, in the order of `classes_`.
+        std : ndarray of shape (n_samples, n_classes)
+            Standard deviations; only if `return_std`.
+
+        Raises
+        ------
+        ValueError
+            If `return_std` is set and there is a single member.
+        """
+        return self._mean_and_std(X) if return_std else super().predict_proba(X)
+
     def _check_choices(self):
         super()._check_choices()
         if getattr(self.tuning, "method", self.tuning) == "evidence":

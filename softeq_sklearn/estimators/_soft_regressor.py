@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
-from softeq_sklearn._columns import checked_rows
 from softeq_sklearn.estimators._regression_targets import RegressionTargetsMixin
 from softeq_sklearn.estimators._soft import BaseSoftEquivariantEstimator
 
@@ -184,12 +180,5 @@ class SoftEquivariantRegressor(RegressionTargetsMixin, BaseSoftEquivariantEstima
         """
         if not return_std:
             return super().predict(X)
-        check_is_fitted(self)
-        if self._structure["n_members"] == 1:
-            raise ValueError(
-                "return_std needs members: fit with n_members of 2 or more, such as 10. "
-                f"Got n_members={self._structure['n_members']!r}."
-            )
-        values = self._member_function()(checked_rows(self, X, [np.float64, np.float32]))
-        mean, std = values.mean(axis=0), values.std(axis=0, ddof=1)
+        mean, std = self._mean_and_std(X)
         return self._in_the_form_of_y(mean), self._in_the_form_of_y(std)

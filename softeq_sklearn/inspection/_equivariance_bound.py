@@ -61,7 +61,9 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
 
     in the units of y, where :math:`x_s` is the row x after the scaling of the columns: means
     removed, one factor for each tensor. In these units a column has mean square 1, and a typical
-    row the norm ``sqrt(n_features)``; with ``scale_columns=False`` they are the units of X.
+    row the norm ``sqrt(n_features)``; with ``scale_columns=False`` they are the units of X. For a
+    classifier f are the outputs of its network; the error of their softmax, the probabilities, is
+    at most half as large.
 
     A linear layer adds at most :math:`2 |W_r| |h|` to the error, with :math:`W_r` the part of its
     weights outside the equivariant subspace, which is what the penalty measures [1]_ [2]_; the
@@ -72,8 +74,9 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor, EquivariantRegressor or ResidualPathwayRegressor
-        A fitted regressor with a network of the package, of either architecture. The mean of
+    estimator : SoftEquivariantRegressor, SoftEquivariantClassifier, EquivariantRegressor or \
+            ResidualPathwayRegressor
+        A fitted estimator with a network of the package, of either architecture. The mean of
         several members is bounded by the mean of their bounds.
     group : Group
         The symmetry, a candidate or not: orthogonal and linear, on the same space.
@@ -147,8 +150,8 @@ def check_covered(estimator, group):
     """Refuse an estimator and a group for which no bound is known."""
     if not isinstance(estimator, BaseEquivariantEstimator):
         raise TypeError(
-            "estimator must be a SoftEquivariantRegressor, EquivariantRegressor or "
-            f"ResidualPathwayRegressor. Got {estimator!r}."
+            "estimator must be a SoftEquivariantRegressor, SoftEquivariantClassifier, "
+            f"EquivariantRegressor or ResidualPathwayRegressor. Got {estimator!r}."
         )
     check_is_fitted(estimator)
     if not isinstance(group, Group):

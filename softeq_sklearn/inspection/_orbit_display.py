@@ -6,6 +6,7 @@ import inspect
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
@@ -138,8 +139,9 @@ class OrbitDisplay:
         Parameters
         ----------
         estimator : fitted estimator
-            One of this package, or any regressor if `rep_in` and `rep_out` are given. Where its
-            `predict` has `return_std`, and it has more than one member, their spread is drawn.
+            One of this package, or any other if `rep_in` and `rep_out` are given. Of a classifier
+            the probabilities are drawn. Where `predict`, or `predict_proba`, has `return_std`, and
+            there is more than one member, their spread is drawn.
         x : array-like of shape (n_features,) or (1, n_features)
             The row; a data frame of one row if the estimator was fitted to a data frame.
         group : str or Group
@@ -156,7 +158,7 @@ class OrbitDisplay:
         rep_in, rep_out : Rep, ColumnSchema, str or None, default=None
             How the group acts on columns and outputs; None is as the estimator was fitted.
         output_names : sequence of str or None, default=None
-            Names of all outputs of the estimator.
+            Names of all outputs of the estimator; None numbers them, or names classes.
         random_state : int, RandomState instance or None, default=None
             Governs which elements of a large finite group.
         ax : matplotlib Axes, array-like of Axes or None, default=None
@@ -191,11 +193,16 @@ class OrbitDisplay:
 
         orbit = orbit_elements(group, generator, n_points, random_state)
         moved = np.concatenate([rep_in.act(g, row) for g in orbit.elements])
-        at_row = _evaluate(estimator.predict, container(row), 1)
-        _checked_dim(rep_out, group, at_row.shape[1], "rep_out", "the output of 'predict'")
+        predict = estimator.predict_proba if is_classifier(estimator) else estimator.predict
+        at_row = _evaluate(predict, container(row), 1)
+        _checked_dim(
+            rep_out, group, at_row.shape[1], "rep_out", f"the output of '{predict.__name__}'"
+        )
         expected = np.concatenate([rep_out.act(g, at_row) for g in orbit.elements])
-        values, std = _predictions(estimator, container(moved), len(moved))
+        values, std = _predictions(estimator, predict, container(moved), len(moved))
 
+        if output_names is None and is_classifier(estimator):
+            output_names = [f"probability of {label}" for label in estimator.classes_]
         names = _checked_output_names(output_names, values.shape[1])
         chosen = _chosen_outputs(outputs, np.abs(values - expected).max(axis=0))
         display = cls(
@@ -398,12 +405,12 @@ def _as_row(x, schema):
     return checked_array("x", row, (1, None)), _like(frame)
 
 
-def _predictions(estimator, rows, n_rows):
+def _predictions(estimator, predict, rows, n_rows):
     """Return predictions and, where the estimator has members, their standard deviation."""
-    has_std = "return_std" in inspect.signature(estimator.predict).parameters
+    has_std = "return_std" in inspect.signature(predict).parameters
     if not has_std or getattr(estimator, "n_members", 2) == 1:
-        return _evaluate(estimator.predict, rows, n_rows), None
-    values, std = estimator.predict(rows, return_std=True)
+        return _evaluate(predict, rows, n_rows), None
+    values, std = predict(rows, return_std=True)
     return _evaluate(lambda _: values, rows, n_rows), np.asarray(std).reshape(n_rows, -1)
 
 

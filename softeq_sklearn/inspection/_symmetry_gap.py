@@ -9,14 +9,15 @@ from numbers import Integral, Real
 import numpy as np
 from joblib import Parallel, delayed
 from scipy import stats
-from sklearn.base import clone
-from sklearn.model_selection import KFold, check_cv
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.utils import _safe_indexing, check_random_state, check_scalar, indexable
 from threadpoolctl import threadpool_limits
 
 from softeq_sklearn._candidates import named_groups
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn.estimators._exact import with_exact_group
+from softeq_sklearn.inspection._numbers import Numbers
 from softeq_sklearn.training import threads_for
 
 
@@ -25,7 +26,8 @@ class SymmetryGap:
     """Held-out loss with a group exact, minus that without it.
 
     Losses are squared errors over the total variance of the targets, so that 1 is the loss of
-    their mean.
+    their mean; for classes they are those of the probabilities (Brier scores), and 1 is the loss of
+    the frequencies.
 
     Parameters
     ----------
@@ -94,17 +96,17 @@ def symmetry_gap(
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
-        The regressor; it is not fitted itself.
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
+        The estimator; it is not fitted itself.
     X : array-like of shape (n_samples, n_features)
         Rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
+        Targets, or class labels.
     group : str or Group
         Name of a candidate, or a group on the same space.
     cv : int, cross-validation generator or iterable, default=5
-        Folds, at least 2. An int shuffles the rows. Rows that are not independent, such as
-        overlapping windows, need a splitter that keeps them together.
+        Folds, at least 2. An int shuffles the rows, and keeps the shares of classes. Rows that are
+        not independent, such as overlapping windows, need a splitter that keeps them together.
     confidence : float, default=0.95
         Confidence of the interval, in (0, 1).
     n_jobs : int or None, default=None
@@ -119,7 +121,7 @@ def symmetry_gap(
     Raises
     ------
     TypeError
-        If the estimator is no SoftEquivariantRegressor.
+        If the estimator is neither of these.
     ValueError
         If no candidate has the name, the group acts on another space, there are fewer than 2
         folds, or a parameter is out of range.
@@ -150,17 +152,17 @@ def symmetry_gap(
     rng = check_random_state(random_state)
     X, y = select_columns(exact.rep_in, X, "X"), select_columns(exact.rep_out, y, "y")
     X, y = indexable(X, y)
-    folds = list(_splitter(cv, rng).split(X, y))
+    folds = list(_splitter(cv, rng, exact).split(X, y))
     if len(folds) < 2:
         raise ValueError(f"cv must make at least 2 folds. Got {len(folds)} from {cv!r}.")
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(folds))
+    numbers = Numbers(exact, y)
     losses = Parallel(n_jobs=n_jobs)(
-        delayed(_row_losses)(exact, without, X, y, train, test, int(seed))
+        delayed(_row_losses)(exact, without, X, y, numbers, train, test, int(seed))
         for (train, test), seed in zip(folds, seeds, strict=True)
     )
-    Y = np.asarray(y, dtype=np.float64)
-    variance = np.var(Y.reshape(len(Y), -1), axis=0).sum()
-    return _summary(losses, folds, len(Y), variance or 1.0, confidence)
+    Y = numbers.of_targets(y)
+    return _summary(losses, folds, len(Y), np.var(Y, axis=0).sum() or 1.0, confidence)
 
 
 def exact_and_without(estimator, group):
@@ -168,14 +170,14 @@ def exact_and_without(estimator, group):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
-        The regressor.
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
+        The estimator.
     group : str or Group
         Name of a candidate, or a group.
 
     Returns
     -------
-    exact, without : SoftEquivariantRegressor
+    exact, without : estimator
 
     Raises
     ------
@@ -188,8 +190,8 @@ def exact_and_without(estimator, group):
     parameters = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
     if not {"groups", "strengths", "exact_group", "random_state"} <= set(parameters):
         raise TypeError(
-            "estimator must be a SoftEquivariantRegressor, whose symmetries can be made exact or "
-            f"left out. Got {estimator!r}."
+            "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier, whose "
+            f"symmetries can be made exact or left out. Got {estimator!r}."
         )
     if parameters["exact_group"] is not None:
         raise ValueError(
@@ -228,21 +230,22 @@ def corrected_interval(differences, test_share, confidence):
     return float(np.mean(differences) - width), float(np.mean(differences) + width)
 
 
-def _splitter(cv, rng):
+def _splitter(cv, rng, estimator):
     if isinstance(cv, Integral):
-        return KFold(cv, shuffle=True, random_state=rng)
+        kind = StratifiedKFold if is_classifier(estimator) else KFold
+        return kind(cv, shuffle=True, random_state=rng)
     return check_cv(cv)
 
 
-def _row_losses(exact, without, X, y, train, test, seed):
+def _row_losses(exact, without, X, y, numbers, train, test, seed):
     """Squared errors of both variants on held-out rows, of shape (2, n_test)."""
     losses = []
-    truth = np.asarray(_safe_indexing(y, test), dtype=np.float64).reshape(len(test), -1)
+    truth = numbers.of_targets(_safe_indexing(y, test))
     with threads_for(0), threadpool_limits(1):
         for variant in (exact, without):
             model = clone(variant).set_params(random_state=seed)
             model.fit(_safe_indexing(X, train), _safe_indexing(y, train))
-            predicted = model.predict(_safe_indexing(X, test)).reshape(len(test), -1)
+            predicted = numbers.predicted(model, _safe_indexing(X, test))
             losses.append(np.sum((predicted - truth) ** 2, axis=1))
     return np.array(losses)
 

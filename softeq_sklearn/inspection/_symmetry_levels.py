@@ -19,10 +19,11 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor or None, default=None
-        The regressor whose fitted function is looked at; its `groups`, `rep_in` and `rep_out`
-        say which symmetries. None stands for ``SoftEquivariantRegressor()``, which has no
-        candidate groups, so that there are no columns either.
+    estimator : SoftEquivariantRegressor, SoftEquivariantClassifier or None, default=None
+        The estimator whose fitted function is looked at, of a classifier the probabilities; its
+        `groups`, `rep_in` and `rep_out` say which symmetries. None stands for
+        ``SoftEquivariantRegressor()``, which has no candidate groups, so that there are no columns
+        either.
     prefit : bool, default=False
         Whether `estimator` is fitted already and taken as it is; otherwise `fit` fits a clone.
     n_elements : int, default=32
@@ -32,8 +33,8 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    estimator_ : SoftEquivariantRegressor
-        The fitted regressor.
+    estimator_ : SoftEquivariantRegressor or SoftEquivariantClassifier
+        The fitted estimator.
     levels_ : Levels
         Its levels, one for each group.
     n_features_in_ : int
@@ -86,7 +87,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_features)
             Rows, with the columns in the order of the estimator's `rep_in`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets, or class labels.
 
         Returns
         -------
@@ -96,7 +97,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If `estimator` is no SoftEquivariantRegressor.
+            If `estimator` has no levels.
         sklearn.exceptions.NotFittedError
             If `prefit` is true and the estimator is not fitted.
         ValueError
@@ -105,7 +106,10 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         self._validate_params()
         estimator = SoftEquivariantRegressor() if self.estimator is None else self.estimator
         if not hasattr(estimator, "_equivariance_error"):  # a FrozenEstimator has it, too
-            raise TypeError(f"estimator must be a SoftEquivariantRegressor. Got {estimator!r}.")
+            raise TypeError(
+                "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier. "
+                f"Got {estimator!r}."
+            )
         if self.prefit:
             check_is_fitted(estimator)
             self.estimator_ = estimator

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
+from softeq_sklearn.inspection._numbers import Numbers
 from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
 
 _LEVEL_COLUMNS = ("error_low", "error_high", "floor", "verdict")
@@ -36,12 +37,12 @@ def symmetry_report(
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
-        A fitted regressor without an exact group.
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
+        Fitted, without an exact group.
     X : array-like of shape (n_samples, n_features)
         Rows, such as those of the fit.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
+        Targets, or class labels.
     cv : int, cross-validation generator, iterable or None, default=5
         Folds of :func:`symmetry_gap`, which fits two networks on each fold for each group; None
         leaves the gaps out.
@@ -96,7 +97,10 @@ def symmetry_report(
     import pandas as pd
 
     if not hasattr(estimator, "_equivariance_error"):
-        raise TypeError(f"estimator must be a SoftEquivariantRegressor. Got {estimator!r}.")
+        raise TypeError(
+            "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier. "
+            f"Got {estimator!r}."
+        )
     check_is_fitted(estimator)
     checked_rows(estimator, X)
     X, y = (
@@ -108,10 +112,11 @@ def symmetry_report(
         cv = list(check_cv(cv).split(*indexable(X, y)))  # the same folds for every group
     levels = estimator.levels_
     # Before the gaps, whose fits take long, so that what it refuses is refused at once.
+    Y = Numbers(estimator, y).of_targets(y)
     p_values = [
         equivariance_test(
             X,
-            y,
+            Y,
             estimator._groups[name],
             estimator._rep_in,
             estimator._rep_out,
