@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import is_classifier
 
+from softeq_sklearn._predictions import numeric_method
+
 
 class Numbers:
     """Turns targets and predictions into arrays of numbers with two axes.
@@ -35,9 +37,9 @@ class Numbers:
 
         The estimator may have been fitted to rows without some of the classes.
         """
+        values = np.asarray(numeric_method(estimator)(X), dtype=np.float64).reshape(len(X), -1)
         if self._classes is None:
-            return np.asarray(estimator.predict(X), dtype=np.float64).reshape(len(X), -1)
+            return values
         probabilities = np.zeros((len(X), len(self._classes)))
-        known = np.searchsorted(self._classes, estimator.classes_)
-        probabilities[:, known] = estimator.predict_proba(X)
+        probabilities[:, np.searchsorted(self._classes, estimator.classes_)] = values
         return probabilities

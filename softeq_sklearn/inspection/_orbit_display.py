@@ -6,12 +6,12 @@ import inspect
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
 from softeq_sklearn._columns import select_columns
+from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.groups import Group
 from softeq_sklearn.inspection._drawing import (
     BLUE,
@@ -193,7 +193,7 @@ class OrbitDisplay:
 
         orbit = orbit_elements(group, generator, n_points, random_state)
         moved = np.concatenate([rep_in.act(g, row) for g in orbit.elements])
-        predict = estimator.predict_proba if is_classifier(estimator) else estimator.predict
+        predict = numeric_method(estimator)
         at_row = _evaluate(predict, container(row), 1)
         _checked_dim(
             rep_out, group, at_row.shape[1], "rep_out", f"the output of '{predict.__name__}'"
@@ -201,7 +201,7 @@ class OrbitDisplay:
         expected = np.concatenate([rep_out.act(g, at_row) for g in orbit.elements])
         values, std = _predictions(estimator, predict, container(moved), len(moved))
 
-        if output_names is None and is_classifier(estimator):
+        if output_names is None and predict.__name__ == "predict_proba":
             output_names = [f"probability of {label}" for label in estimator.classes_]
         names = _checked_output_names(output_names, values.shape[1])
         chosen = _chosen_outputs(outputs, np.abs(values - expected).max(axis=0))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_scalar
 
 from softeq_sklearn._columns import select_columns
+from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.groups import Group
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
@@ -20,8 +21,8 @@ _BATCH_NUMBERS = 2**22
 
 
 def _as_function(predict) -> Callable:
-    """Return the method `predict` of an estimator, or the callable itself."""
-    function = getattr(predict, "predict", predict)
+    """Return the callable itself, or the method of an estimator that returns numbers."""
+    function = numeric_method(predict) if hasattr(predict, "predict") else predict
     if not callable(function) or isinstance(predict, type):
         raise TypeError(
             "'predict' must be a callable or a fitted estimator with a method 'predict'. "
@@ -112,8 +113,8 @@ def equivariance_error(
     ----------
     predict : callable or fitted estimator
         The function, from an array of shape (n_samples, n_features) to one of shape (n_samples,) or
-        (n_samples, n_outputs); or an object of any library with such a method `predict`. It gets a
-        DataFrame when `X` is one.
+        (n_samples, n_outputs); or an object of any library with such a method `predict`, of a
+        classifier `predict_proba`. It gets a DataFrame when `X` is one.
 
     X : array-like of shape (n_samples, n_features)
         Rows at which the error is measured. Take rows that the function was not fitted to.

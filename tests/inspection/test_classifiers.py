@@ -65,7 +65,7 @@ def test_report(fitted, rows):
 def test_levels_of_rows(classifier, fitted, rows):
     X, y = rows
     levels = SymmetryLevels(fitted, prefit=True).fit(X, y).transform(X)
-    expected = equivariance_error(fitted.predict_proba, X, GROUPS["about x"], "Vector", "3*Scalar")
+    expected = equivariance_error(fitted, X, GROUPS["about x"], "Vector", "3*Scalar")
     assert levels[:, 1].mean() == pytest.approx(expected, rel=0.1)
     assert SymmetryLevels(classifier).fit(X, y).levels_.name.tolist() == list(GROUPS)
 
