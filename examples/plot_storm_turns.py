@@ -49,8 +49,8 @@ for name in ("left", "straight", "right"):
 # %%
 # Classifiers
 # -----------
-# Three networks: pulled softly towards both groups, exact under rotations, and free; each from three
-# random states. Epochs were chosen for each on the seasons 2000 to 2009, from 5, 10 and 20.
+# Three networks: pulled softly towards both groups, exact under rotations, and free; each from
+# three random states. Epochs were chosen for each on the seasons 2000 to 2009, from 5, 10 and 20.
 
 
 def network(candidates, epochs, **options):
@@ -105,9 +105,9 @@ print(f"\n{soft.levels_}")
 # %%
 # A storm, turned
 # ---------------
-# The probabilities for one storm while its track is turned through a full circle; with the symmetry
-# they would be the dashed lines. It moved west with the trade winds, in which storms go straight on.
-# Turned to the south (90 degrees) or to the north (270), it would be likely to turn.
+# The probabilities for one storm while its track is turned through a full circle; with the
+# symmetry they would be the dashed lines. It moved west with the trade winds, in which storms go
+# straight on. Turned to the south (90 degrees) or to the north (270), it would be likely to turn.
 
 westward = (X[:, 6] < -80) & (np.abs(X[:, 7]) < 20) & (np.abs(X[:, 8] - 20) < 2) & test
 display = OrbitDisplay.from_estimator(soft, X[np.flatnonzero(westward)[0]], "SO(2)")
