@@ -48,6 +48,7 @@ _PACKAGES = {
     "levels",
     "metrics",
     "nn",
+    "persistence",
     "projection",
     "regularizers",
     "representations",

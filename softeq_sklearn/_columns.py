@@ -13,7 +13,7 @@ from softeq_sklearn.representations import ColumnSchema, Rep, Scalar, as_represe
 REPRESENTATION = [Rep, ColumnSchema, str, None]
 
 
-def representation_of(name, value, n_columns, dim):
+def representation_of(name, value, n_columns, dim, each=None):
     """Representation of the columns of X or y.
 
     Parameters
@@ -26,6 +26,8 @@ def representation_of(name, value, n_columns, dim):
         Number of columns of the data.
     dim : int or None
         Dimension of the groups; None without groups, where it follows from the columns.
+    each : str or None, default=None
+        What each column is one of, for messages; None is "column of X", or of y.
 
     Returns
     -------
@@ -58,10 +60,12 @@ def representation_of(name, value, n_columns, dim):
         n_wanted = rep.dim(dim or 1)
     if n_wanted != n_columns:
         data = "y" if name == "rep_out" else "X"
+        rule = each or f"column of {data}"
+        there = f"{n_columns} of them" if each else f"{data} with {n_columns} columns"
         wanted = "in no dimension" if n_wanted is None else f"{n_wanted} columns"
         raise ValueError(
-            f"{name} must have one column for each column of {data}. "
-            f"Got {name}={rep!r} ({wanted}) for {data} with {n_columns} columns."
+            f"{name} must have one column for each {rule}. "
+            f"Got {name}={rep!r} ({wanted}) for {there}."
         )
     return rep, dim
 

@@ -18,8 +18,10 @@ def numeric_method(estimator) -> Callable:
     Returns
     -------
     callable
-        `predict_proba` of a classifier of scikit-learn, `predict` of all others.
+        `predict_proba` or else `decision_function` of a classifier of scikit-learn, `predict` of
+        all others.
     """
+    names = ["predict"]
     if isinstance(estimator, BaseEstimator) and is_classifier(estimator):
-        return estimator.predict_proba
-    return estimator.predict
+        names = ["predict_proba", "decision_function", "predict"]
+    return next(getattr(estimator, name) for name in names if hasattr(estimator, name))

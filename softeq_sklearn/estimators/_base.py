@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
+from softeq_sklearn import __version__
 from softeq_sklearn._columns import (
     REPRESENTATION,
     representation_of,
@@ -19,14 +21,17 @@ from softeq_sklearn._columns import (
 )
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
+from softeq_sklearn.estimators._plain_net import net_from, plain_net
 from softeq_sklearn.estimators._restoring import restored_after_an_error
-from softeq_sklearn.estimators._row_weights import with_weights
 from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
+from softeq_sklearn.exceptions import InconsistentVersionWarning
 from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import RowLoss
 
+# Name under which pickles and files have the version of the package.
+_VERSION = "_softeq_sklearn_version"
 # What the reference adds to the loss for the free term of its nonlinearity, w^2, as a decay.
 _FREE_TERM_DECAY = 2.0
 
@@ -62,6 +67,7 @@ class BaseEquivariantEstimator(BaseEstimator):
     # What a mixin gives --------------------------------------------------------------------
 
     _criterion: type[RowLoss]
+    _each_target: str | None  # what `rep_out` has a column for, if not for columns of y
     _skewed_residuals: bool  # whether what is missed of targets is far from symmetric around 0
 
     def _rows_that_count(self, X, y, sample_weight, reset):
@@ -157,6 +163,24 @@ class BaseEquivariantEstimator(BaseEstimator):
         # Checking the data sets attributes too, long before there is a network.
         return hasattr(self, "net_")
 
+    def __getstate__(self):
+        state = {**super().__getstate__(), _VERSION: __version__}
+        plain = plain_net(self.net_, self._constant_rate) if "net_" in state else None
+        if plain is not None:
+            state["net_"] = plain
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version, net = state.pop(_VERSION, None), state.get("net_")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(type(self).__name__, __version__, version), stacklevel=2
+            )
+        super().__setstate__(state)
+        if isinstance(net, dict):
+            self.net_ = net_from(self, net)
+
     # Steps of a fit ------------------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight):
@@ -172,7 +196,7 @@ class BaseEquivariantEstimator(BaseEstimator):
         seeds = rng.randint(np.iinfo(np.int32).max, size=7)
         self._set_up(X, Y, weights, keep=again)
         self._support = Support.of(X, self._rep_in, self._dim)
-        train, valid = _split(len(X), self.validation_fraction, seeds[0])
+        train, valid = self._split(Y, seeds[0])
         if self.early_stopping and not len(valid):
             raise ValueError(
                 "early_stopping needs at least one held-out row. Got "
@@ -212,15 +236,22 @@ class BaseEquivariantEstimator(BaseEstimator):
         net = None if first else self.net_
         if first or not self._constant_rate:
             net = make_net(self, inputs, 0, seeds, net, one_epoch=True)
+        net.iterator_train__weights = weights
         net.set_params(lr=self.learning_rate, batch_size=rows_of_a_step(self.batch_size, len(X)))
         decays = dict(self._own_decays())
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
-        train_net(net, inputs, with_weights(targets, weights), seeds[2])
+        train_net(net, inputs, targets, seeds[2])
         self._constant_rate = True
         self.net_ = net
         self._report(X, np.random.RandomState(seeds[3]))
         return self
+
+    def _split(self, Y, seed):
+        """Shuffle rows into those for training and those held out, of which there may be none."""
+        order = np.random.RandomState(seed).permutation(len(Y))
+        n_valid = int(self.validation_fraction * len(Y))
+        return np.sort(order[n_valid:]), np.sort(order[:n_valid])
 
     def _set_up(self, X, Y, weights, keep, left_out=()):
         """Resolve groups, representations and scaling; keep those of an earlier fit if asked.
@@ -234,7 +265,9 @@ class BaseEquivariantEstimator(BaseEstimator):
         groups = self._candidate_groups()
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
-        rep_out, dim = representation_of("rep_out", self.rep_out, Y.shape[1], dim)
+        rep_out, dim = representation_of(
+            "rep_out", self.rep_out, Y.shape[1], dim, self._each_target
+        )
         self._check_structure(groups, rep_out)
         shaping = self._shaping_groups(groups)
         structure = {
@@ -273,9 +306,13 @@ class BaseEquivariantEstimator(BaseEstimator):
         """Train a net for `max_epochs`, from the weights of a previous one if there is one."""
         net = make_net(self, inputs[train], len(valid), seeds, previous)
         if len(valid):
-            held_out = Dataset(inputs[valid], with_weights(targets, weights, valid))
+            held_out = Dataset(inputs[valid], targets[valid])
             net.set_params(train_split=predefined_split(held_out))
-        train_net(net, inputs[train], with_weights(targets, weights, train), seeds[2])
+        if weights is not None:
+            drawn = net.iterator_train__weights
+            net.iterator_train__weights = weights[train] * (1 if drawn is None else drawn)
+            net.iterator_valid__weights = weights[valid]
+        train_net(net, inputs[train], targets[train], seeds[2])
         self._constant_rate = False
         self.net_ = net
 
@@ -313,10 +350,3 @@ def _check_same_structure(before, now):
             "Training can only go on with the groups, representations and hidden layers of the "
             f"first fit. Got {', '.join(changed)}."
         )
-
-
-def _split(n_rows, validation_fraction, seed):
-    """Shuffle rows into those for training and those held out, of which there may be none."""
-    order = np.random.RandomState(seed).permutation(n_rows)
-    n_valid = int(validation_fraction * n_rows)
-    return np.sort(order[n_valid:]), np.sort(order[:n_valid])

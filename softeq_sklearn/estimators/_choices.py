@@ -10,7 +10,7 @@ def check_choices(estimator):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         With parameters that are valid one by one.
 
     Raises

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
+from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from softeq_sklearn._classes import one_hot
 from softeq_sklearn._columns import checked_rows, schema_of, select_columns
 from softeq_sklearn.estimators._row_weights import rows_that_count
 from softeq_sklearn.preprocessing._column_scaling import no_scaling
@@ -18,6 +20,7 @@ class ClassTargetsMixin(ClassifierMixin):
     """Targets are classes; the network has an output for each, whose softmax are probabilities."""
 
     _criterion = CrossEntropy
+    _each_target = "class of y"
     _skewed_residuals = True
     _schema_out = None  # labels are a single column
 
@@ -44,7 +47,7 @@ class ClassTargetsMixin(ClassifierMixin):
         ------
         ValueError
             If the data or a parameter is not as described, or fewer than two classes have a row
-            with a weight; raised before training starts.
+            of weight above 0; raised before training starts.
 
         Notes
         -----
@@ -119,21 +122,34 @@ class ClassTargetsMixin(ClassifierMixin):
         X = select_columns(self.rep_in, X, "X")
         X, y = validate_data(self, X, y, reset=reset, dtype=np.float64)
         check_classification_targets(y)
-        X, y, weights = rows_that_count(X, y, sample_weight)
         if reset:
             self._schema_in = schema_of(self.rep_in)
-            self.classes_ = _classes(y if classes is None else classes)
+            self.classes_ = _known_classes(y, classes)
         elif classes is not None:
             _check_same_classes(self.classes_, classes)
-        return X, _one_hot(y, self.classes_), weights
+        X, Y, weights = rows_that_count(X, one_hot(y, self.classes_), sample_weight)
+        if weights is not None and reset and classes is None:
+            _check_weighted_classes(Y, self.classes_)
+        return X, Y, weights
 
     def _check_structure(self, groups, rep_out):
-        permuted = all(group.is_permutation for group in groups.values())
+        permuted = groups and all(group.is_permutation for group in groups.values())
         if not permuted and rep_out.dim(1) != rep_out.dim(2):  # not all of them are scalars
             raise ValueError(
                 "rep_out must be scalars, since only permutations map probabilities to "
                 f"probabilities. Got rep_out={rep_out!r} and the groups {list(groups)}."
             )
+
+    def _split(self, Y, seed):
+        """Hold out rows of all classes, if there are enough of each."""
+        n_valid = int(self.validation_fraction * len(Y))
+        counts = Y.sum(axis=0)
+        counts = counts[counts > 0]
+        if counts.min() < 2 or min(n_valid, len(Y) - n_valid) < len(counts):
+            return super()._split(Y, seed)
+        splitter = StratifiedShuffleSplit(1, test_size=n_valid, random_state=int(seed))
+        train, valid = next(splitter.split(Y, Y.argmax(axis=1)))
+        return np.sort(train), np.sort(valid)
 
     def _target_scaling(self, Y, rep_out, weights):
         return no_scaling(Y.shape[1])
@@ -142,14 +158,15 @@ class ClassTargetsMixin(ClassifierMixin):
         return softmax(outputs, axis=-1)
 
 
-def _classes(labels):
-    classes = np.unique(labels)
-    if len(classes) < 2:
+def _known_classes(y, classes):
+    """All classes, of those that the user names or of the rows."""
+    source = "y" if classes is None else "classes"
+    known = np.unique(y if classes is None else classes)
+    if len(known) < 2:
         raise ValueError(
-            "y must have at least two classes, each with a row of weight above 0. "
-            f"Got one class, {classes.tolist()}."
+            f"{source} must have at least two classes. Got one class, {known.tolist()}."
         )
-    return classes
+    return known
 
 
 def _check_same_classes(known, classes):
@@ -160,11 +177,11 @@ def _check_same_classes(known, classes):
         )
 
 
-def _one_hot(y, classes):
-    """Probabilities of shape (n_samples, n_classes) of rows whose class is known."""
-    strange = np.setdiff1d(y, classes)
-    if len(strange):
+def _check_weighted_classes(Y, classes):
+    """Refuse to learn from a single class."""
+    there = Y.any(axis=0)
+    if there.sum() < 2:
         raise ValueError(
-            f"y must have the classes {classes.tolist()} only. Got {strange.tolist()}, too."
+            "sample_weight must be above 0 for rows of at least two classes. "
+            f"Got one class, {classes[there].tolist()}."
         )
-    return (y[:, None] == classes).astype(np.float64)

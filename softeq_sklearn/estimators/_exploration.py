@@ -119,7 +119,7 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         What is to be fitted.
     strengths : dict of str to float
         Strengths of the groups with a penalty.

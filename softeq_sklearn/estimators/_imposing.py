@@ -24,7 +24,7 @@ def further_broken(estimator, X, Y, unseen, seed):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         Trained, with several members. Its exploration takes the scores into account.
     X : ndarray of shape (n_samples, n_features)
         Rows.
@@ -66,7 +66,7 @@ def impose(estimator, X, Y, valid):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         Trained.
     X : ndarray of shape (n_samples, n_features)
         Rows.

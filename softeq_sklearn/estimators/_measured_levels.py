@@ -21,7 +21,7 @@ def measured_levels(estimator, X, rng, residuals):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         Fitted.
     X : ndarray of shape (n_samples, n_features)
         Rows, of which at most 500 are used.

@@ -16,6 +16,7 @@ class RegressionTargetsMixin(NamedTargetsMixin):
     """Targets are numbers with a representation; the loss is their mean squared error."""
 
     _criterion = SquaredError
+    _each_target = None
     _skewed_residuals = False
 
     def fit(self, X, y, sample_weight=None):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from sklearn.utils.validation import _check_sample_weight
 
 
@@ -24,7 +23,7 @@ def rows_that_count(X, Y, sample_weight):
     X, Y : ndarray
         The rows that are left.
     weights : ndarray of float64 of shape (n_left,) or None
-        Their weights, None where the user gave none.
+        Their weights over the largest, None where the user gave none.
 
     Raises
     ------
@@ -38,28 +37,6 @@ def rows_that_count(X, Y, sample_weight):
     weights = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True, copy=False
     )
+    weights = weights / weights.max()  # so that sums of huge ones are numbers
     counts = weights > 0
     return (X, Y, weights) if counts.all() else (X[counts], Y[counts], weights[counts])
-
-
-def with_weights(targets, weights, rows=slice(None)):
-    """Return the targets of some rows, in a pair with their weights if they have some.
-
-    Parameters
-    ----------
-    targets : torch.Tensor of shape (n_samples, n_outputs)
-        Targets.
-    weights : ndarray of shape (n_samples,) or None
-        Weights of the rows.
-    rows : ndarray of int or slice, all by default
-        Which rows.
-
-    Returns
-    -------
-    torch.Tensor, or a pair of them
-        Weights have mean 1.
-    """
-    if weights is None:
-        return targets[rows]
-    weights = weights[rows] / weights[rows].mean()
-    return targets[rows], torch.as_tensor(weights, dtype=targets.dtype)

@@ -182,6 +182,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         )
         if np.isnan(softness):  # which no comparison finds out of range
             raise ValueError(f"softness must be in [0, 1]. Got {softness!r}.")
+        self._check_structure({repr(group): group}, self._rep_out)
         if self.module is not None:
             raise TypeError(f"project_to needs a network of ours. Got module={self.module!r}.")
         scalings = (self._scale_in, self._rep_in), (self._scale_out, self._rep_out)

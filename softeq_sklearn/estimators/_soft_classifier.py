@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from softeq_sklearn.estimators._class_targets import ClassTargetsMixin
 from softeq_sklearn.estimators._soft import BaseSoftEquivariantEstimator
+from softeq_sklearn.representations import Rep
 
 
 class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator):
@@ -94,8 +95,8 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
     batch_size : int or "auto", default="auto"
         Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
     validation_fraction : float, default=0.1
-        Share of the rows held out. The weights of the epoch with the lowest loss on them are
-        kept, and the levels are measured on them.
+        Share of the rows held out, of all classes if there are enough rows of each. The weights of
+        the epoch with the lowest loss on them are kept, and the levels are measured on them.
     early_stopping : bool, default=False
         Whether to stop when the validation loss has not improved for a fifth of `max_epochs`.
     warm_start : bool, default=False
@@ -155,6 +156,11 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
     >>> bool(model.score(X, y) > 0.9)
     True
     """
+
+    _parameter_constraints = {
+        **BaseSoftEquivariantEstimator._parameter_constraints,
+        "rep_out": [Rep, str, None],
+    }
 
     def predict_proba(self, X, return_std=False):
         """Predict the probability of each class, the mean over members.

@@ -28,7 +28,7 @@ from softeq_sklearn.training import (
 _PATIENCE_SHARE = 0.2
 
 
-def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
+def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False, device=None):
     """Build the skorch net of an estimator, with the weights of a previous one if there is one.
 
     Parameters
@@ -45,6 +45,8 @@ def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
         The net to go on from.
     one_epoch : bool, default=False
         Whether it is trained for one epoch at a time, at a constant learning rate.
+    device : str or None, default=None
+        Torch device; None takes that of the estimator.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
     """
     n_train, n_members = len(inputs), estimator._members
     network, arguments = estimator._network(int(seeds[1]))
-    device = device_of(estimator.device)
+    device = device_of(estimator.device) if device is None else device
     callbacks = [StopAtDivergence()]
     if estimator.max_gradient_norm is not None:
         clipping = GradientNormClipping if n_members == 1 else MemberGradientClipping
@@ -82,6 +84,7 @@ def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False):
             None if one_epoch else bootstrap_weights(n_train, n_members, seeds[5])
         ),
         iterator_valid__device=device,
+        iterator_valid__weights=None,
         iterator_train__random_state=np.random.RandomState(seeds[2]),
         iterator_valid=TensorBatches,
         iterator_valid__batch_size=PREDICT_ROWS,
@@ -129,16 +132,14 @@ def rows_of_a_step(batch_size, n_train):
 
 
 def train_net(net, inputs, targets, seed):
-    """Train a net for its epochs, after which it keeps neither data nor how members drew rows.
-
-    Targets may be in a pair with weights of the rows.
-    """
+    """Train a net for its epochs, after which it keeps neither data nor weights of rows."""
     # Dropout in a user's own module draws from torch's global generator, which is put back.
     with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
         torch.manual_seed(int(seed))
         net.partial_fit(inputs, targets)
     net.set_params(train_split=None)
-    net.iterator_train__weights = None  # `set_params` would make the module anew
+    # `set_params` would make the module anew.
+    net.iterator_train__weights = net.iterator_valid__weights = None
 
 
 def _width(module):

@@ -21,7 +21,7 @@ def misspecified(estimator, groups, strengths, X, Y, weights, *, max_epochs, exp
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         Its copies are trained, as single members with fixed strengths.
     groups : dict of str to Group
         The candidates.

@@ -146,7 +146,7 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
         Fitted.
     X : array-like of shape (n_samples, n_features) or None, default=None
         Rows that it was not fitted to, to measure its level under the group; None measures nothing.

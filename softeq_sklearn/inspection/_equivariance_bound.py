@@ -1,4 +1,4 @@
-"""An upper bound of the equivariance error of a fitted regressor, and how loose it is."""
+"""An upper bound of the equivariance error of a fitted estimator, and how loose it is."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class EquivarianceBound:
 
 
 def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=None):
-    r"""Bound the equivariance error of a fitted regressor over a ball of rows.
+    r"""Bound the equivariance error of a fitted estimator over a ball of rows.
 
     An upper bound, by the weights alone, of
 
@@ -62,8 +62,8 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     in the units of y, where :math:`x_s` is the row x after the scaling of the columns: means
     removed, one factor for each tensor. In these units a column has mean square 1, and a typical
     row the norm ``sqrt(n_features)``; with ``scale_columns=False`` they are the units of X. For a
-    classifier f are the outputs of its network; the error of their softmax, the probabilities, is
-    at most half as large.
+    classifier f are the outputs of its network (the mean over members, for the search); the error
+    of the probabilities is at most half of the bound.
 
     A linear layer adds at most :math:`2 |W_r| |h|` to the error, with :math:`W_r` the part of its
     weights outside the equivariant subspace, which is what the penalty measures [1]_ [2]_; the
@@ -178,6 +178,7 @@ def check_covered(estimator, group):
             f"group must act on a space of dimension {estimator._dim}, like the columns. "
             f"Got {group!r}."
         )
+    estimator._check_structure({repr(group): group}, estimator._rep_out)
     if estimator._rep_in.has_points or estimator._rep_out.has_points:
         raise ValueError(
             "estimator must have no Points among its columns: no bound is known for them. "

@@ -141,7 +141,7 @@ class LevelsDisplay:
 
         Parameters
         ----------
-        estimator : SoftEquivariantRegressor or SymmetryLevels
+        estimator : SoftEquivariantRegressor, SoftEquivariantClassifier or SymmetryLevels
             Anything fitted that has `levels_`.
         true_error : array-like of shape (n_groups,), mapping or None, default=None
             True errors in the order of the groups, or by their names.

@@ -1,4 +1,4 @@
-"""An upper bound of the equivariance error of a fitted regressor at given rows."""
+"""An upper bound of the equivariance error of a fitted estimator at given rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from softeq_sklearn.inspection._local_bound import local_bounds, single_network
 
 
 def local_equivariance_bound(estimator, group, X):
-    r"""Bound the equivariance error of a fitted regressor at some rows, over a whole group.
+    r"""Bound the equivariance error of a fitted estimator at some rows, over a whole group.
 
     For each row x an upper bound of :math:`\sup_{g \in G} |f(gx) - g f(x)|`, in the units of y.
+    For a classifier f are the outputs of its network; the error of the probabilities is at most
+    half of the bound.
+
     No element is drawn: with P the equivariant part of the weights and R the rest, what R does to
     the features of the row is carried to the output by the derivative of the layers behind, whose
     weights are taken as P; second-order terms and what R does to errors are bounded layer by layer.
@@ -23,8 +26,9 @@ def local_equivariance_bound(estimator, group, X):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor, EquivariantRegressor or ResidualPathwayRegressor
-        A fitted regressor with a network of the package. The mean of several members is bounded by
+    estimator : SoftEquivariantRegressor, SoftEquivariantClassifier, EquivariantRegressor or \
+            ResidualPathwayRegressor
+        A fitted estimator with a network of the package. The mean of several members is bounded by
         the mean of their bounds.
     group : Group
         The symmetry, a candidate or not: orthogonal and linear, on the same space.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import is_classifier
 
+from softeq_sklearn._classes import one_hot
 from softeq_sklearn._predictions import numeric_method
 
 
@@ -17,19 +18,21 @@ class Numbers:
     Parameters
     ----------
     estimator : estimator
-        What the predictions are of, a regressor or a classifier.
+        What the predictions are of, a regressor or a classifier; a fitted one knows its classes.
     y : array-like
         All targets.
     """
 
     def __init__(self, estimator, y):
-        self._classes = np.unique(np.asarray(y)) if is_classifier(estimator) else None
+        self._classes = None
+        if is_classifier(estimator):
+            self._classes = getattr(estimator, "classes_", np.unique(np.asarray(y)))
 
     def of_targets(self, y):
         """Return targets as float64 of shape (n_samples, n_outputs)."""
-        y = np.asarray(y)
         if self._classes is not None:
-            return (y.reshape(-1, 1) == self._classes).astype(np.float64)
+            return one_hot(y, self._classes)
+        y = np.asarray(y)
         return y.astype(np.float64).reshape(len(y), -1)
 
     def predicted(self, estimator, X):

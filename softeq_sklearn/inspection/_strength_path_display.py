@@ -96,7 +96,7 @@ class StrengthPathDisplay:
 
         Parameters
         ----------
-        estimator : SoftEquivariantRegressor
+        estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
             Anything fitted that has `strength_path_` and `levels_`.
         ax : matplotlib Axes or None, default=None
             See `plot`.

@@ -37,10 +37,10 @@ __all__ = [
     "judge",
     "level_interval",
     "orbit_score",
-    "values_on_orbits",
     "tensor_sizes",
     "unseen_mean",
     "unseen_residuals",
+    "values_on_orbits",
     "verdict",
     "why_not_told",
 ]

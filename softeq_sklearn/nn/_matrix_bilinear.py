@@ -71,16 +71,21 @@ class MatrixBilinear(nn.Module):
         self.layout = layout
         self.scale = scale
         self.paths = matrix_paths(layout, orthogonal)
-        self.mixed = {}
-        for word in layout.types:
+        for i, word in enumerate(layout.types):
             c = layout.channels_of(word)
             shape = (min(c, layout.components(word)),)
-            self.mixed[word] = torch.randint(c, shape, generator=generator)
-        self.coefficients = nn.ParameterList()
+            # Part of the state: with others the coefficients would make another function.
+            self.register_buffer(f"mixed_{i}", torch.randint(c, shape, generator=generator))
+        self.coefficients, mixed = nn.ParameterList(), self.mixed
         for path in self.paths:
             n_out, n_in = layout.channels_of(path.out), layout.channels_of(path.right)
-            shape = (n_out, n_in, len(self.mixed[path.left]))
+            shape = (n_out, n_in, len(mixed[path.left]))
             self.coefficients.append(nn.Parameter(torch.randn(shape, generator=generator)))
+
+    @property
+    def mixed(self):
+        """Numbers of the features of each type that are used as matrices, a dict of tensors."""
+        return {word: getattr(self, f"mixed_{i}") for i, word in enumerate(self.layout.types)}
 
     def forward(self, x):
         """Return x plus its products; x of shape (layout.size, n_samples)."""
@@ -95,9 +100,9 @@ class MatrixBilinear(nn.Module):
                 strict=True,
             )
         }
-        added = {word: [] for word in layout.types}
+        added, mixed = {word: [] for word in layout.types}, self.mixed
         for path, coefficients in zip(self.paths, self.coefficients, strict=True):
-            matrices = self._matrices(path, tensors[path.left])
+            matrices = self._matrices(path, tensors[path.left], mixed[path.left])
             added[path.out].append(_apply(coefficients, matrices, tensors[path.right]))
         pieces = [
             (tensors[word] + self.scale * sum(added[word])).view(size, n)
@@ -105,10 +110,10 @@ class MatrixBilinear(nn.Module):
         ]
         return torch.cat(pieces)
 
-    def _matrices(self, path, tensor):
+    def _matrices(self, path, tensor, mixed):
         """The features that are mixed, of shape (n_mixed, out, right, n_samples)."""
         d, n = self.layout.dim, tensor.shape[2]
-        chosen = tensor.index_select(0, self.mixed[path.left].to(tensor.device))
+        chosen = tensor.index_select(0, mixed)
         chosen = chosen.view(len(chosen), *(d,) * len(path.left), n)
         order = (0, *(1 + axis for axis in path.axes), 1 + len(path.left))
         shape = (len(chosen), d ** len(path.out), d ** len(path.right), n)

@@ -187,8 +187,19 @@ class ColumnSchema:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"A schema cannot be changed. Got del of {name!r}.")
 
-    def __reduce__(self) -> tuple:
-        return ColumnSchema, (self._entries, self._units)
+    def __getstate__(self) -> dict:
+        # Lists, since files of skops have no dicts whose keys are tuples.
+        entries, units = self._entries, self._units
+        return {
+            "columns": [list(names) for names in entries],
+            "reps": list(entries.values()),
+            "units": [[list(names), unit] for names, unit in units.items()],
+        }
+
+    def __setstate__(self, state: dict) -> None:
+        names = [tuple(names) for names in state["columns"]]
+        units = {tuple(names): unit for names, unit in state["units"]}
+        self.__init__(dict(zip(names, state["reps"], strict=True)), units)
 
 
 def _similar(column: str, there: list) -> str | None:

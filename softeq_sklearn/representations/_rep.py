@@ -316,17 +316,31 @@ class Rep:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"A representation cannot be changed. Got del of {name!r}.")
 
-    def __reduce__(self) -> tuple:
-        return from_pairs, (self._terms,)
+    def __getstate__(self) -> dict:
+        # The notation, so that files of pickles and of skops hold nothing else.
+        return {"notation": repr(self)}
+
+    def __setstate__(self, state: dict) -> None:
+        _set_terms(self, Rep.parse(state["notation"])._terms)
+
+    def __copy__(self) -> Rep:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Rep:
+        return self
 
 
 def from_pairs(pairs: Iterable[tuple[int, Term]]) -> Rep:
     """Return the sum of (multiplicity, term), neighbours of equal content merged."""
     terms = tuple(merged(simplified(pairs)))
     rep = object.__new__(Rep)
+    _set_terms(rep, terms)
+    return rep
+
+
+def _set_terms(rep: Rep, terms: tuple) -> None:
     object.__setattr__(rep, "_terms", terms)
     object.__setattr__(rep, "_counts", count_words(terms))
-    return rep
 
 
 def _tensor_product(left: Rep, right: Rep) -> Rep:

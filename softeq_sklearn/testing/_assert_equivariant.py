@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_random_state
 
 from softeq_sklearn._columns import select_columns
+from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.groups import Group, exponential
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
@@ -120,7 +121,7 @@ def _as_function(f) -> tuple[Callable[[np.ndarray], ArrayLike], tuple[float, flo
     """Return a function of arrays and its default tolerances."""
     if isinstance(f, torch.nn.Module):
         return _module_function(f)
-    function = getattr(f, "predict", f)
+    function = numeric_method(f) if hasattr(f, "predict") else f
     if not callable(function) or isinstance(f, type):
         raise TypeError(
             "'f' must be a callable, a fitted estimator with a method 'predict' or a torch "

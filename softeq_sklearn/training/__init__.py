@@ -1,6 +1,6 @@
 """Training softly equivariant modules with skorch."""
 
-from softeq_sklearn.training._batches import TensorBatches
+from softeq_sklearn.training._batches import TensorBatches, WeightedBatch
 from softeq_sklearn.training._best_members import BestMembers
 from softeq_sklearn.training._best_weights import BestWeights
 from softeq_sklearn.training._member_clipping import MemberGradientClipping
@@ -23,5 +23,6 @@ __all__ = [
     "StrengthPath",
     "StrengthTuner",
     "TensorBatches",
+    "WeightedBatch",
     "threads_for",
 ]

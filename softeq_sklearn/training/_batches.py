@@ -7,6 +7,36 @@ import torch
 from skorch.utils import data_from_dataset
 
 
+class WeightedBatch(tuple):
+    """X and y of a batch, which is what callbacks look at, and weights of its rows beside them.
+
+    Parameters
+    ----------
+    parts : iterable
+        X, y and the weights, of mean 1 over all batches.
+
+    Attributes
+    ----------
+    weights : torch.Tensor of shape (n_samples,) or (n_members, n_samples)
+        The weights.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.training import WeightedBatch
+    >>> batch = WeightedBatch([torch.zeros(2, 3), torch.zeros(2, 1), torch.ones(2)])
+    >>> X, y = batch
+    >>> batch.weights
+    tensor([1., 1.])
+    """
+
+    def __new__(cls, parts):
+        X, y, weights = parts
+        batch = super().__new__(cls, (X, y))
+        batch.weights = weights
+        return batch
+
+
 class TensorBatches:
     """Iterate over a data set of tensors in whole batches.
 
@@ -16,8 +46,7 @@ class TensorBatches:
     Parameters
     ----------
     dataset : skorch.dataset.Dataset or torch.utils.data.Subset of one
-        Data set whose X and y are tensors or arrays with one row a sample. Where y is a pair of
-        targets and weights of the rows, batches are ``X, (y, weights)``.
+        Data set whose X and y are tensors or arrays with one row a sample.
     batch_size : int
         Number of rows of a batch; -1 takes all rows.
     shuffle : bool, default=False
@@ -26,11 +55,11 @@ class TensorBatches:
         Source of the permutations; needed if shuffle is true.
     device : str or None, default=None
         Device that the data is kept on.
-    weights : ndarray of shape (n_members, n_samples) or None, default=None
-        For each member the weights of the rows, such as how often a bootstrap sample draws them.
-        Batches then are ``X, (y, weights)`` with members as first axis, each with rows of its own:
-        as many batches, and only rows that have a weight, which for a bootstrap sample are 63 %.
-        Weights of the data set multiply these.
+    weights : ndarray of shape (n_samples,) or (n_members, n_samples), or None, default=None
+        Weights of the rows, or for each member those such as how often a bootstrap sample draws
+        them. Batches then are a :class:`WeightedBatch`. With members as first axis each has rows of
+        its own: as many batches, and only rows that have a weight, which for a bootstrap sample are
+        63 %.
 
     Examples
     --------
@@ -47,8 +76,7 @@ class TensorBatches:
     ):
         if shuffle and random_state is None:
             raise ValueError("random_state must be a RandomState if shuffle is true. Got None.")
-        X, y, self.row_weights = _parts(dataset)
-        self.tensors = [torch.as_tensor(part, device=device) for part in (X, y)]
+        self.tensors = [torch.as_tensor(part, device=device) for part in _parts(dataset)]
         self.n_rows = len(self.tensors[0])
         self.batch_size = self.n_rows if batch_size == -1 else batch_size
         self.shuffle = shuffle
@@ -59,39 +87,38 @@ class TensorBatches:
         return -(-self.n_rows // self.batch_size)
 
     def __iter__(self):
+        if self.weights is not None and self.weights.ndim == 2:
+            yield from self._members()
+            return
         tensors = self.tensors
         if self.weights is not None:
-            yield from self._members(tensors)
-            return
-        if self.row_weights is not None:
-            tensors = [*tensors, torch.as_tensor(self.row_weights, device=tensors[0].device)]
+            weights = self.weights / self.weights.mean()
+            tensors = [*tensors, torch.as_tensor(weights).to(tensors[1])]
         if self.shuffle:
             order = torch.from_numpy(self.random_state.permutation(self.n_rows))
             order = order.to(tensors[0].device)
             tensors = [part.index_select(0, order) for part in tensors]
+        kind = tuple if self.weights is None else WeightedBatch
         for start in range(0, self.n_rows, self.batch_size):
-            X, *y = (part[start : start + self.batch_size] for part in tensors)
-            yield X, y[0] if len(y) == 1 else tuple(y)
+            yield kind(part[start : start + self.batch_size] for part in tensors)
 
-    def _members(self, tensors):
+    def _members(self):
         """Batches of shape (n_members, n_rows, n_columns): copies of single batches only."""
         orders = [self._order(weights) for weights in self.weights]
         # Members differ in the number of their rows: the shorter end with rows of weight 0. So do
         # all, where there would be more batches than rows.
         n_used = max(len(self), *(np.count_nonzero(weights) for weights in self.weights))
         rows = np.stack(orders)[:, :n_used]
-        weights = np.take_along_axis(self.weights, rows, axis=1)
-        if self.row_weights is not None:
-            weights = weights * np.asarray(self.row_weights)[rows]
-        weights = weights / (weights.sum(axis=1, keepdims=True) / n_used)
-        device = tensors[0].device
+        mean = self.weights.sum(axis=1, keepdims=True) / n_used
+        weights = np.take_along_axis(self.weights, rows, axis=1) / mean
+        device = self.tensors[0].device
         rows = torch.from_numpy(rows).to(device)
-        weights = torch.from_numpy(weights).to(device, tensors[1].dtype)
+        weights = torch.from_numpy(weights).to(self.tensors[1])
         for chosen, weight in zip(
             rows.tensor_split(len(self), 1), weights.tensor_split(len(self), 1), strict=True
         ):
-            X, y = (part[chosen] for part in tensors)
-            yield X, (y, weight)
+            X, y = (part[chosen] for part in self.tensors)
+            yield WeightedBatch((X, y, weight))
 
     def _order(self, weights):
         """Rows in the order of an epoch, those without weight at the end."""
@@ -101,13 +128,13 @@ class TensorBatches:
         return order[np.argsort(weights[order] == 0, kind="stable")]
 
 
-def targets_and_weights(y, device):
-    """Take the targets of a batch apart.
+def targets_and_weights(batch, device):
+    """Take the targets of a batch, and the weights of its rows.
 
     Parameters
     ----------
-    y : torch.Tensor or ndarray, or a pair of them
-        Targets, perhaps with weights of their rows.
+    batch : tuple
+        X and y, perhaps a WeightedBatch.
     device : torch.device or str
         Where both are needed.
 
@@ -117,15 +144,12 @@ def targets_and_weights(y, device):
     weights : torch.Tensor or None
         None where rows have none.
     """
-    y, weights = y if isinstance(y, (tuple, list)) else (y, None)
-    targets = torch.as_tensor(y, device=device)
-    return targets, None if weights is None else torch.as_tensor(weights, device=device)
+    weights = getattr(batch, "weights", None)
+    targets = torch.as_tensor(batch[1], device=device)
+    return targets, None if weights is None else weights.to(device)
 
 
 def _parts(dataset):
-    """X, y and the weights of rows, None where there are none."""
     X, y = data_from_dataset(dataset)
-    if isinstance(y, (tuple, list)):
-        return X, *y
     # Without targets skorch hands out zeros, one a row, which training never reads.
-    return X, np.zeros(len(X), dtype=np.float32) if y is None else y, None
+    return X, np.zeros(len(X), dtype=np.float32) if y is None else y

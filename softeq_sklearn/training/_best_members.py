@@ -7,6 +7,7 @@ import torch
 from skorch.callbacks import Callback
 
 from softeq_sklearn.training._batches import targets_and_weights
+from softeq_sklearn.training._row_losses import as_row_loss
 
 
 class BestMembers(Callback):
@@ -51,8 +52,8 @@ class BestMembers(Callback):
         """Add up the losses of the held-out rows, member by member."""
         if training:
             return
-        y_true, weights = targets_and_weights(batch[1], y_pred.device)
-        losses = net.criterion_.rows(y_pred, y_true)
+        y_true, weights = targets_and_weights(batch, y_pred.device)
+        losses = as_row_loss(net.criterion_).rows(y_pred, y_true)
         self._sum = self._sum + (losses if weights is None else weights * losses).sum(1)
         self._rows += len(y_true)
 

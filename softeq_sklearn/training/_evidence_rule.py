@@ -51,7 +51,7 @@ class EvidenceRule:
     def see_batch(self, batch, y_pred, training):
         """Add up the squared residuals."""
         y_pred = y_pred.detach()
-        targets, weights = targets_and_weights(batch[1], y_pred.device)
+        targets, weights = targets_and_weights(batch, y_pred.device)
         weights = y_pred.new_ones(()) if weights is None else weights[..., None]
         total = self._squares[training]
         total[0] += float((weights * (y_pred - targets).double().square()).sum())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from skorch import NeuralNet
+from skorch.dataset import unpack_data
+from skorch.utils import to_tensor
 
 from softeq_sklearn.regularizers import ProjectionPenalty
-from softeq_sklearn.training._batches import targets_and_weights
+from softeq_sklearn.training._row_losses import as_row_loss
 
 
 class PenalizedNet(NeuralNet):
@@ -87,17 +90,19 @@ class PenalizedNet(NeuralNet):
             self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
         return self
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
+    def get_loss(self, y_pred, y_true, X=None, training=False, weights=None):
         """Return the criterion, and in training the sum of strengths times penalties.
 
-        Targets may come with weights of mean 1, one for each row, which the criterion then takes as
-        its third argument.
+        Weights of the rows have mean 1 over an epoch.
         """
         n_members = _n_members(y_pred)
-        y_true, weights = targets_and_weights(y_true, y_pred.device)
+        y_true = to_tensor(y_true, device=y_pred.device)
         if y_true.ndim < y_pred.ndim:  # the same targets for all members
             y_true = y_true.expand_as(y_pred)
-        loss = self.criterion_(y_pred, y_true, *([] if weights is None else [weights]))
+        if weights is None:
+            loss = self.criterion_(y_pred, y_true)
+        else:
+            loss = as_row_loss(self.criterion_)(y_pred, y_true, weights)
         if training:
             loss = loss * n_members
             if self.groups:
@@ -105,9 +110,24 @@ class PenalizedNet(NeuralNet):
         return loss
 
     def train_step_single(self, batch, **fit_params):
-        """Train on a batch; the loss that is reported is the mean over members."""
-        step = super().train_step_single(batch, **fit_params)
-        return {**step, "loss": step["loss"].detach() / _n_members(step["y_pred"])}
+        """Train on a batch, perhaps weighted; the loss that is reported is a mean over members."""
+        self._set_training(True)
+        y_pred, loss = self._outputs_and_loss(batch, True, fit_params)
+        loss.backward()
+        return {"loss": loss.detach() / _n_members(y_pred), "y_pred": y_pred}
+
+    def validation_step(self, batch, **fit_params):
+        """Look at a batch, perhaps weighted, that is not for training."""
+        self._set_training(False)
+        with torch.no_grad():
+            y_pred, loss = self._outputs_and_loss(batch, False, fit_params)
+        return {"loss": loss, "y_pred": y_pred}
+
+    def _outputs_and_loss(self, batch, training, fit_params):
+        X, y = unpack_data(batch)
+        y_pred, weights = self.infer(X, **fit_params), getattr(batch, "weights", None)
+        loss = self.get_loss(y_pred, y, X=X, training=training, weights=weights)
+        return y_pred, loss
 
 
 def _n_members(y_pred):

@@ -91,3 +91,24 @@ class CrossEntropy(RowLoss):
     def rows(self, y_pred, y_true):
         """Return the cross-entropy of each row."""
         return -(y_true * log_softmax(y_pred, -1)).sum(-1)
+
+
+def as_row_loss(criterion: nn.Module) -> RowLoss:
+    """Return a criterion, or raise an error if it has no losses of rows.
+
+    Parameters
+    ----------
+    criterion : torch.nn.Module
+        The loss of a net.
+
+    Raises
+    ------
+    TypeError
+        If it is no RowLoss.
+    """
+    if not isinstance(criterion, RowLoss):
+        raise TypeError(
+            "criterion must be a RowLoss, such as SquaredError or CrossEntropy, for rows with "
+            f"weights and for members. Got {criterion!r}."
+        )
+    return criterion

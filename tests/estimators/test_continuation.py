@@ -290,3 +290,14 @@ def test_a_warm_start_looks_at_where_its_rows_are(make_soft, plane):
     model = make_soft(warm_start=True, n_members=2).partial_fit(X[:1], Y[:1])
     model.fit(X, Y)
     assert not any("no data" in reason for reason in model.levels_.reason)
+
+
+@pytest.mark.parametrize("architecture", ["factored", "emlp"])
+def test_another_seed_goes_on_with_the_same_function(make, plane, architecture):
+    """Nothing of the function is drawn anew: the first loss is the last one."""
+    X, Y = plane
+    whole = {"batch_size": 1000, "validation_fraction": 0, "warm_start": True}
+    model = make(architecture=architecture, random_state=np.random.RandomState(0), **whole)
+    model.fit(X, Y).set_params(learning_rate=1e-9, max_epochs=1)
+    losses = [model.fit(X, Y).history_[-1, "train_loss"] for _ in range(2)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import EpochScoring
 
 from softeq_sklearn import SoftEquivariantClassifier
 from softeq_sklearn.groups import SO
@@ -43,6 +45,23 @@ def test_weights_of_classes_are_repetitions(plane, weights):
     assert_allclose(weighted, expected, atol=1e-5)
 
 
+def test_huge_weights_are_weights(make, plane, weights):
+    """Only ratios matter, also where sums are no numbers."""
+    X, Y = plane
+    model, expected = make(), make().fit(1e3 * X, Y, sample_weight=weights).predict(1e3 * X)
+    model.fit(1e3 * X, Y, sample_weight=5e307 * weights)
+    assert_allclose(model.predict(1e3 * X), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("caching", [True, False])
+def test_scores_of_callbacks(make, plane, weights, caching):
+    """Callbacks see targets, and not their weights."""
+    X, Y = plane
+    score = EpochScoring("neg_mean_squared_error", use_caching=caching, name="score")
+    model = make(callbacks=[score]).fit(X, Y, sample_weight=weights + 1.0)
+    assert np.isfinite(model.history_[:, "score"]).all()
+
+
 def test_partial_fit(make, plane, weights):
     X, Y = plane
     whole = {"batch_size": 1000}
@@ -75,21 +94,6 @@ def test_held_out_rows_have_weights(make_soft, plane):
     assert loss == pytest.approx(errors[held_out].mean(), rel=1e-4)
 
 
-@pytest.mark.slow
-def test_members_and_exploration(make_soft, plane):
-    """A row of weight 1000 is learnt by all members that have drawn it; tests still run."""
-    X, Y = plane
-    strange = Y.copy()
-    strange[0] += 10
-    model = make_soft(n_members=4, tuning="explore", max_epochs=60, validation_fraction=0.2)
-    errors = [
-        np.abs(model.fit(X, strange, sample_weight=w).predict(X[:1]) - strange[:1]).max()
-        for w in (None, np.where(np.arange(len(X)) == 0, 1000.0, 1.0))
-    ]
-    assert errors[1] < errors[0]
-    assert model._exploration is not None
-
-
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
@@ -113,14 +117,37 @@ def test_score_with_weights(make, plane, weights):
 
 
 def test_metadata_routing_to_fit_and_score(make_soft, plane, weights):
-    """A search hands weights on; asked for or not, by the rules of scikit-learn."""
-    import sklearn
-
+    """A search hands weights on to both."""
     X, Y = plane
-    with sklearn.config_context(enable_metadata_routing=True):
-        model = make_soft(max_epochs=1).set_fit_request(sample_weight=True)
+    folds = [(np.arange(40), np.arange(40, 80)), (np.arange(40, 80), np.arange(40))]
+    expected = [
+        make_soft().fit(X[a], Y[a], weights[a]).score(X[b], Y[b], weights[b]) for a, b in folds
+    ]
+    with config_context(enable_metadata_routing=True):
+        model = make_soft().set_fit_request(sample_weight=True)
         model.set_score_request(sample_weight=True)
-        search = GridSearchCV(model, {"learning_rate": [0.01]}, cv=2)
-        search.fit(X, Y, sample_weight=weights + 1.0)
-        plain = GridSearchCV(make_soft(max_epochs=1), {"learning_rate": [0.01]}, cv=2).fit(X, Y)
-    assert search.best_score_ != plain.best_score_
+        search = GridSearchCV(model, {"learning_rate": [0.01]}, cv=folds)
+        search.fit(X, Y, sample_weight=weights)
+    assert search.best_score_ == pytest.approx(np.mean(expected))
+
+
+def test_an_exploration_with_weights(make_soft, plane, weights):
+    """Each training has them: as if the rows stood there so often, for what is not drawn."""
+    X, Y = plane
+    seen = []
+    model = make_soft(tuning="explore", n_members=2, max_epochs=6)
+    fit = type(model)._fit_rows
+
+    def fit_rows(self, X, Y, weights, again=False):
+        seen.append((len(X), weights))
+        return fit(self, X, Y, weights, again)
+
+    type(model)._fit_rows = fit_rows
+    try:
+        model.fit(X, Y, sample_weight=weights)
+    finally:
+        type(model)._fit_rows = fit
+    n = np.count_nonzero(weights)
+    assert [rows for rows, _ in seen] == [n, n, n]
+    for _, each in seen:
+        assert_array_equal(each, weights[weights > 0] / weights.max())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
 
 from softeq_sklearn import SoftEquivariantClassifier, SymmetryLevels
 from softeq_sklearn.groups import SO
@@ -16,6 +17,7 @@ from softeq_sklearn.inspection import (
 )
 from softeq_sklearn.inspection._numbers import Numbers
 from softeq_sklearn.metrics import equivariance_error
+from softeq_sklearn.testing import assert_equivariant
 
 GROUPS = {"about z": SO(2).embed(3, axes=(0, 1)), "about x": SO(2).embed(3, axes=(1, 2))}
 
@@ -60,6 +62,32 @@ def test_report(fitted, rows):
     assert report.p_value["about x"] < 0.01 < report.p_value["about z"]
     assert report.level["about x"] > report.level["about z"]
     assert report.gap["about x"] > 0
+
+
+def test_report_on_rows_without_a_class(fitted, rows):
+    X, y = rows
+    some = y != "level"
+    report = symmetry_report(fitted, X[some], y[some], cv=None, random_state=0)
+    assert report.p_value["about x"] < 0.05
+
+
+def test_classifiers_without_probabilities(rows):
+    """Their decision function are numbers, too."""
+    X, y = rows
+    model = LinearSVC().fit(X, y)
+    expected = equivariance_error(
+        model.decision_function, X, GROUPS["about x"], "Vector", "3*Scalar", random_state=0
+    )
+    found = equivariance_error(model, X, GROUPS["about x"], "Vector", "3*Scalar", random_state=0)
+    assert found == expected > 0.1
+
+
+def test_assertions_on_probabilities(fitted, rows):
+    X, _ = rows
+    exact = fitted.project_to("about z")
+    assert_equivariant(exact, GROUPS["about z"], "Vector", "3*Scalar", X=X)
+    with pytest.raises(AssertionError, match="not equivariant"):
+        assert_equivariant(exact, GROUPS["about x"], "Vector", "3*Scalar", X=X)
 
 
 def test_levels_of_rows(classifier, fitted, rows):

@@ -10,6 +10,7 @@ from softeq_sklearn.groups import O, Reflection
 from softeq_sklearn.nn import SoftEquivariantNetwork, stack_members
 from softeq_sklearn.regularizers import DistancePenalty, ProjectionPenalty
 from softeq_sklearn.training import PenalizedNet, StrengthTuner
+from softeq_sklearn.training._batches import WeightedBatch
 from softeq_sklearn.training._evidence_rule import EvidenceRule, precision_update
 
 GROUPS = {"rotations": O(2), "reflection": Reflection(2)}
@@ -50,7 +51,8 @@ def test_random_gradients_have_the_curvature_as_mean_square(weighted):
     weights = torch.arange(6.0, dtype=torch.float64) / 2.5 if weighted else None
     rule = EvidenceRule(penalty, per_layer=False)
     rule._gradients = type(rule._gradients)(maxlen=400)
-    rule.see_batch((X, y if weights is None else (y, weights)), network(X), training=True)
+    batch = (X, y) if weights is None else WeightedBatch((X, y, weights))
+    rule.see_batch(batch, network(X), training=True)
     for _ in range(400):
         rule.see_curvature(net_of(network))
     drawn = torch.stack(list(rule._gradients)).square().mean(0)

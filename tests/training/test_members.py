@@ -34,30 +34,28 @@ def _network(seed):
     ).double()
 
 
-def _trained(module, callbacks, max_epochs=N_EPOCHS, **arguments):
+def _trained(module, callbacks, **changes):
     X, y = _data()
-    net = PenalizedNet(
-        module,
-        SquaredError,
-        groups=GROUPS,
-        strengths={"SO(3)": 1.0, "O(2)": 0.3},
-        optimizer=torch.optim.Adam,
-        optimizer__weight_decay=1e-3,
-        lr=0.02,
-        max_epochs=max_epochs,
-        batch_size=20,
-        train_split=predefined_split(Dataset(X[:20], y[:20])),
-        iterator_train=TensorBatches,
-        iterator_train__shuffle=True,
-        iterator_train__random_state=np.random.RandomState(0),
-        iterator_valid=TensorBatches,
-        iterator_valid__batch_size=12,
-        callbacks=callbacks,
-        callbacks__print_log=None,
-        verbose=0,
-        **arguments,
-    )
-    return net.fit(X[20:], y[20:])
+    arguments = {
+        "criterion": SquaredError,
+        "groups": GROUPS,
+        "strengths": {"SO(3)": 1.0, "O(2)": 0.3},
+        "optimizer": torch.optim.Adam,
+        "optimizer__weight_decay": 1e-3,
+        "lr": 0.02,
+        "max_epochs": N_EPOCHS,
+        "batch_size": 20,
+        "train_split": predefined_split(Dataset(X[:20], y[:20])),
+        "iterator_train": TensorBatches,
+        "iterator_train__shuffle": True,
+        "iterator_train__random_state": np.random.RandomState(0),
+        "iterator_valid": TensorBatches,
+        "iterator_valid__batch_size": 12,
+        "callbacks": callbacks,
+        "callbacks__print_log": None,
+        "verbose": 0,
+    }
+    return PenalizedNet(module, **arguments | changes).fit(X[20:], y[20:])
 
 
 def test_members_are_trained_as_each_alone():
@@ -125,23 +123,60 @@ def test_batches_of_a_bootstrap_sample(shuffle):
     assert len(parts) == len(batches) == 5
     n_used = (weights > 0).sum(1).max()
     assert sum(x.shape[1] for x, _ in parts) == n_used
-    total = sum((w[..., None] * x).sum(1) for x, (_, w) in parts) / n_used
+    total = sum((part.weights[..., None] * part[0]).sum(1) for part in parts) / n_used
     drawn = [X[np.repeat(np.arange(N_ROWS), each)].mean(0) for each in weights]
     torch.testing.assert_close(total, torch.stack(drawn), rtol=1e-12, atol=1e-12)
-    means = sum(w.sum(1) for _, (_, w) in parts) / n_used
+    means = sum(part.weights.sum(1) for part in parts) / n_used
     torch.testing.assert_close(means, torch.ones(4, dtype=torch.float64))
 
 
-def test_weights_of_rows_multiply_those_of_a_bootstrap_sample():
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_batches_of_rows_with_weights(shuffle):
+    """Callbacks see a pair; the weights beside it have mean 1."""
     X, y = _data()
-    rng = np.random.RandomState(1)
-    counts, of_rows = rng.multinomial(N_ROWS, np.full(N_ROWS, 1 / N_ROWS), size=2), rng.rand(N_ROWS)
-    batches = TensorBatches(Dataset(X, (y, torch.from_numpy(of_rows))), 13, weights=counts)
-    parts = list(batches)
-    n_used = sum(x.shape[1] for x, _ in parts)
-    total = sum((w[..., None] * x).sum(1) for x, (_, w) in parts) / n_used
-    expected = [np.average(X, axis=0, weights=of_rows * each) for each in counts]
-    np.testing.assert_allclose(total, expected, rtol=1e-12, atol=1e-12)
+    weights = np.random.RandomState(1).rand(N_ROWS)
+    batches = TensorBatches(
+        Dataset(X, y), 13, shuffle=shuffle, random_state=np.random.RandomState(2), weights=weights
+    )
+    total, n_rows = 0.0, 0
+    for batch in batches:
+        rows, targets = batch
+        assert len(rows) == len(targets) == len(batch.weights)
+        total, n_rows = total + (batch.weights[:, None] * rows).sum(0), n_rows + len(rows)
+    assert n_rows == N_ROWS
+    expected = np.average(X, axis=0, weights=weights)
+    np.testing.assert_allclose(total / n_rows, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_weighted_losses_of_members_choose_their_best_epoch():
+    """As if the rows stood there so often, not shuffled."""
+    counts = np.random.RandomState(3).randint(1, 4, 20)
+    X, y = _data()
+    rows = np.repeat(np.arange(20), counts)
+
+    def lowest(valid, weights):
+        stacked = stack_members([_network(s) for s in range(3)])
+        net = _trained(
+            stacked,
+            [BestMembers()],
+            train_split=predefined_split(Dataset(*valid)),
+            iterator_valid__weights=weights,
+        )
+        return dict(net.callbacks_)["BestMembers"].losses_, net.history[:, "valid_loss"]
+
+    weighted = lowest((X[:20], y[:20]), counts.astype(float))
+    repeated = lowest((X[rows], y[rows]), None)
+    # Batches of the weighted rows are means of 12 and 8 rows, whose weights are those of all.
+    np.testing.assert_allclose(weighted[0], repeated[0], rtol=1e-6)
+    np.testing.assert_allclose(weighted[1], repeated[1], rtol=1e-6)
+
+
+def test_weights_and_members_need_losses_of_rows():
+    changes = {"criterion": torch.nn.MSELoss}
+    with pytest.raises(TypeError, match="criterion must be a RowLoss.* Got MSELoss"):
+        _trained(_network(0), [], iterator_train__weights=np.ones(N_ROWS - 20), **changes)
+    with pytest.raises(TypeError, match="criterion must be a RowLoss.* Got MSELoss"):
+        _trained(stack_members([_network(0)] * 2), [BestMembers()], **changes)
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
@@ -153,7 +188,7 @@ def test_no_batch_of_a_bootstrap_sample_is_empty(batch_size):
     assert len(parts) == -(-N_ROWS // batch_size)
     assert all(x.shape[1] > 0 for x, _ in parts)
     n_used = sum(x.shape[1] for x, _ in parts)
-    total = sum((w[..., None] * x).sum(1) for x, (_, w) in parts) / n_used
+    total = sum((part.weights[..., None] * part[0]).sum(1) for part in parts) / n_used
     drawn = [X[np.repeat(np.arange(N_ROWS), each)].mean(0) for each in weights]
     torch.testing.assert_close(total, torch.stack(drawn), rtol=1e-12, atol=1e-12)
 
@@ -163,6 +198,6 @@ def test_a_weighted_loss_is_that_of_repeated_rows():
     net = _trained(_network(0), [], max_epochs=1)
     counts = torch.tensor([2.0, 1.0, 3.0], dtype=torch.float64)
     rows = torch.repeat_interleave(torch.arange(3), counts.long())
-    weighted = net.get_loss(net.module_(X[:3]), (y[:3], counts / counts.mean()))
+    weighted = net.get_loss(net.module_(X[:3]), y[:3], weights=counts / counts.mean())
     repeated = net.get_loss(net.module_(X[rows]), y[rows])
     torch.testing.assert_close(weighted, repeated)

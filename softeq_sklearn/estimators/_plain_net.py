@@ -1,0 +1,112 @@
+"""A trained net as plain arrays and numbers, which pickles and files hold in its place."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+
+from softeq_sklearn.estimators._parameters import device_of
+from softeq_sklearn.estimators._training_net import make_net
+from softeq_sklearn.nn import TensorNetwork
+from softeq_sklearn.regularizers._function import FunctionPenalty
+
+_N_SEEDS = 7
+
+
+def plain_net(net, continues):
+    """Return what a net is made of, without torch.
+
+    Parameters
+    ----------
+    net : PenalizedNet
+        Trained.
+    continues : bool
+        Whether the next epoch goes on with its optimizer and the order of its rows, as between two
+        calls of `partial_fit`.
+
+    Returns
+    -------
+    dict or None
+        Weights as arrays, history, strengths, and how training goes on. None for a module of the
+        user's own, of which nothing is known, and for penalties of the function, which have rows
+        and elements of their own.
+    """
+    penalty = getattr(net, "penalty_", None)
+    if not isinstance(net.module_, TensorNetwork) or isinstance(penalty, FunctionPenalty):
+        return None
+    plain = {
+        "weights": {name: _array(w) for name, w in net.module_.state_dict().items()},
+        "history": _plain(list(net.history)),
+    }
+    if penalty is not None:
+        plain["strengths"] = _plain(penalty.strengths)
+    if continues:
+        plain["optimizer"] = _plain(net.optimizer_.state_dict()["state"])
+        plain["order"] = net.iterator_train__random_state
+    return plain
+
+
+def net_from(estimator, plain):
+    """Build the net of an estimator again.
+
+    Parameters
+    ----------
+    estimator : BaseEquivariantEstimator
+        With all attributes of its fit but the net.
+    plain : dict
+        What :func:`plain_net` has returned.
+
+    Returns
+    -------
+    PenalizedNet
+
+    Warns
+    -----
+    UserWarning
+        If the device of the estimator is not there; the net is then on the CPU.
+    """
+    rows = torch.zeros(1, len(estimator._scale_in.offset))
+    net = make_net(
+        estimator, rows, 0, [0] * _N_SEEDS, None, one_epoch=True, device=_device(estimator)
+    )
+    net.module_.load_state_dict(_tensors(plain["weights"]))
+    net.history.extend(plain["history"])
+    if "strengths" in plain:
+        net.penalty_.set_strengths(plain["strengths"])
+    if "optimizer" in plain:
+        groups = net.optimizer_.state_dict()["param_groups"]
+        state = {i: _tensors(values) for i, values in plain["optimizer"].items()}
+        net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
+        net.iterator_train__random_state = plain["order"]
+    return net
+
+
+def _device(estimator):
+    try:
+        return device_of(estimator.device)
+    except ValueError as error:
+        warnings.warn(f"The network is loaded to the CPU: {error}", UserWarning, stacklevel=4)
+        return "cpu"
+
+
+def _array(tensor):
+    return tensor.detach().cpu().numpy().copy()
+
+
+def _tensors(values):
+    return {name: torch.as_tensor(value) for name, value in values.items()}
+
+
+def _plain(value):
+    """The same with arrays for tensors, and numbers of Python for those of numpy."""
+    if isinstance(value, torch.Tensor):
+        return _array(value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_plain(entry) for entry in value)
+    return value

@@ -1,0 +1,211 @@
+"""Fitted estimators are saved as plain data, and go on where they were."""
+
+import copy
+import pickle
+import subprocess
+import sys
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+import torch
+from numpy.testing import assert_array_equal
+
+import softeq_sklearn
+from softeq_sklearn import (
+    FrameAveragingRegressor,
+    RepresentationScaler,
+    SoftEquivariantClassifier,
+    SoftEquivariantRegressor,
+    SymmetryLevels,
+)
+from softeq_sklearn.estimators import _base
+from softeq_sklearn.exceptions import InconsistentVersionWarning
+from softeq_sklearn.groups import SO, MatrixGroup, Reflection, S, generated_by
+from softeq_sklearn.persistence import trusted_types
+from softeq_sklearn.representations import ColumnSchema, Vector
+from softeq_sklearn.training import StrengthTuner
+
+
+def through_pickle(model):
+    return pickle.loads(pickle.dumps(model))
+
+
+def through_skops(model):
+    return skops.io.loads(skops.io.dumps(model), trusted=trusted_types())
+
+
+WAYS = [through_pickle, through_skops, copy.deepcopy]
+
+
+def same(first, second):
+    """Whether both have the same losses and levels."""
+    assert first.history_[:, "train_loss"] == second.history_[:, "train_loss"]
+    if hasattr(first, "levels_"):
+        assert str(first.levels_) == str(second.levels_)
+        assert first.net_.penalty_.strengths == second.net_.penalty_.strengths
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_predictions_are_the_same_to_the_last_bit(make, plane, way):
+    X, Y = plane
+    model = make().fit(X, Y)
+    twin = way(model)
+    assert_array_equal(twin.predict(X), model.predict(X))
+    same(twin, model)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_members": 3, "tuning": "explore"},
+        {"tuning": StrengthTuner("ratio", per_layer=True)},
+        {"exact_group": "rotations"},
+        {"architecture": "emlp"},
+        {"penalty": "log", "strengths": 0.01},
+        {"validation_fraction": 0, "scale_columns": False},
+        {"hidden_channels": "4*Scalar + 2*Vector"},
+    ],
+    ids=str,
+)
+def test_fits_of_every_kind(make_soft, plane, way, changes):
+    X, Y = plane
+    model = make_soft(**changes).fit(X, Y)
+    twin = way(model)
+    assert_array_equal(twin.predict(X), model.predict(X))
+    same(twin, model)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_training_goes_on_as_if_nothing_had_been(make, plane, way):
+    """Between two epochs of partial_fit, and after a fit."""
+    X, Y = plane
+    model = make(warm_start=True).partial_fit(X, Y)
+    twin = way(model)
+    for each in (model, twin):
+        each.partial_fit(X, Y)
+    assert_array_equal(twin.predict(X), model.predict(X))
+    twin = way(model.fit(X, Y))
+    for each in (model, twin):
+        each.fit(X, Y).partial_fit(X, Y)
+    assert_array_equal(twin.predict(X), model.predict(X))
+    same(twin, model)
+
+
+@pytest.mark.parametrize("way", [through_pickle, copy.deepcopy])
+@pytest.mark.parametrize("changes", [{"regularizer": "sampled"}, {"module": torch.nn.Linear(4, 2)}])
+def test_what_has_parts_of_its_own_is_kept_by_pickles(make_soft, plane, way, changes):
+    X, Y = plane
+    options = {"regularizer": "sampled", "tuning": "fixed"} | changes
+    model = make_soft(**options).partial_fit(X, Y)
+    twin = way(model)
+    for each in (model, twin):
+        each.partial_fit(X, Y)
+    assert_array_equal(twin.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_other_estimators(plane, way):
+    X, Y = plane
+    y = np.where(Y[:, 0] > 0, "right", "left")
+    small = {"hidden_channels": 8, "max_epochs": 2, "random_state": 0}
+    classifier = SoftEquivariantClassifier([SO(2)], "2*Vector", **small).fit(X, y)
+    assert_array_equal(way(classifier).predict_proba(X), classifier.predict_proba(X))
+    assert_array_equal(way(classifier).classes_, ["left", "right"])
+    scaler = RepresentationScaler("2*Vector").fit(X)
+    assert_array_equal(way(scaler).transform(X), scaler.transform(X))
+    levels = SymmetryLevels(classifier).fit(X, y)
+    assert_array_equal(way(levels).transform(X[:5]), levels.transform(X[:5]))
+    frames = FrameAveragingRegressor(None, SO(2), "2*Vector", "Vector").fit(X, Y)
+    if way is not through_skops:  # a tree is trusted by those who know scikit-learn's file
+        assert_array_equal(way(frames).predict(X), frames.predict(X))
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        SO(2),
+        SO(2).embed(3, axes=(0, 2)),
+        generated_by(SO(2), Reflection(2)),
+        MatrixGroup([[[0, 1], [0, 0]]], name="shear"),
+        S(4),
+    ],
+    ids=str,
+)
+def test_groups(group):
+    assert through_skops(group) == group
+
+
+def test_schemas(plane):
+    X, Y = plane
+    schema = ColumnSchema({("a", "b"): Vector, ("c", "d"): Vector}, {("a", "b"): "km"})
+    assert through_skops(schema) == schema
+    model = SoftEquivariantRegressor((), schema, max_epochs=1, hidden_channels=8).fit(X, Y)
+    assert through_skops(model).rep_in == schema
+
+
+def test_all_types_in_a_file_are_trusted(make_soft, plane):
+    model = make_soft(n_members=2, tuning="explore").fit(*plane)
+    unknown = skops.io.get_untrusted_types(data=skops.io.dumps(model))
+    assert set(unknown) <= set(trusted_types())
+
+
+def test_types_of_others_are_not_trusted(make_soft, plane):
+    """A module of the user's own, or a group of theirs."""
+
+    class Mine(SO):
+        pass
+
+    assert not [name for name in trusted_types() if "Mine" in name or "torch" in name]
+    file = skops.io.dumps(make_soft(groups={"mine": Mine(2)}).fit(*plane))
+    with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException, match="Mine"):
+        skops.io.loads(file, trusted=trusted_types())
+
+
+def test_no_torch_in_a_pickle(make, plane):
+    """Weights are arrays: they need no device, and are small."""
+    assert b"torch" not in pickle.dumps(make().fit(*plane))
+
+
+def test_another_process(make_soft, plane, tmp_path):
+    X, Y = plane
+    model = make_soft().fit(X, Y)
+    joblib.dump(model, tmp_path / "model.joblib")
+    np.save(tmp_path / "rows.npy", X)
+    code = (
+        "import joblib, numpy as np; model = joblib.load('model.joblib');"
+        "np.save('predicted.npy', model.predict(np.load('rows.npy')))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "predicted.npy"), model.predict(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("fitted", [True, False])
+def test_another_version_warns(make, plane, monkeypatch, fitted):
+    model = make()
+    if fitted:
+        model.fit(*plane)
+    monkeypatch.setattr(_base, "__version__", "0.0.9")
+    saved = pickle.dumps(model)
+    monkeypatch.setattr(_base, "__version__", softeq_sklearn.__version__)
+    name = type(model).__name__
+    with pytest.warns(InconsistentVersionWarning, match=f"{name} was saved with .* 0.0.9 and is"):
+        twin = pickle.loads(saved)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        through_pickle(twin)
+
+
+def test_a_device_that_is_not_there(make, plane, monkeypatch):
+    """What was trained on one comes back to the CPU."""
+    X, Y = plane
+    model = make().fit(X, Y)
+    expected = model.predict(X)
+    model.set_params(device="cuda:77")
+    with pytest.warns(UserWarning, match="loaded to the CPU: device must be 'auto'"):
+        twin = through_pickle(model)
+    assert twin.device == "cuda:77"
+    assert_array_equal(twin.predict(X), expected)
