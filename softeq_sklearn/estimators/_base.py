@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
@@ -24,8 +24,10 @@ from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
 from softeq_sklearn.estimators._restoring import restored_after_an_error
 from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
-from softeq_sklearn.exceptions import InconsistentVersionWarning
+from softeq_sklearn.estimators._versions import warn_of_another_version
+from softeq_sklearn.estimators._weight_contents import contents_of, estimator_from
 from softeq_sklearn.levels import Support
+from softeq_sklearn.persistence._weight_files import read_weights, write_weights
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import RowLoss
@@ -163,6 +165,77 @@ class BaseEquivariantEstimator(BaseEstimator):
         # Checking the data sets attributes too, long before there is a network.
         return hasattr(self, "net_")
 
+    def save_weights(self, path):
+        """Save the fitted estimator to a file of safetensors, which anybody can load safely.
+
+        The file holds arrays, numbers and texts. Groups, tuners and callbacks are not in it:
+        :meth:`from_weights` is given those that the estimator was made with.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, by custom with the suffix ".safetensors".
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the network is a module of your own, or the penalty one of the function.
+        ImportError
+            If safetensors is not installed (it comes with the extra ``persistence``).
+        """
+        check_is_fitted(self)
+        write_weights(path, contents_of(self))
+
+    @classmethod
+    def from_weights(cls, path, **parameters):
+        """Return the fitted estimator of a file of :meth:`save_weights`.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file. Nothing in it is run.
+        **parameters : dict
+            Parameters of the constructor. Those not given are as they were, but for `callbacks` and
+            a `random_state` that is no int, which are None.
+
+        Returns
+        -------
+        estimator
+            Fitted; it predicts the same to the last bit.
+
+        Raises
+        ------
+        ValueError
+            If the file is not one of these, is of another class of estimators, or does not go with
+            the parameters; or parameters that no file holds, such as groups, are not given.
+        ImportError
+            If safetensors is not installed.
+
+        Warns
+        -----
+        InconsistentVersionWarning
+            If the file is of another version of the package.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from softeq_sklearn import SoftEquivariantRegressor
+        >>> from softeq_sklearn.groups import SO
+        >>> X = np.random.RandomState(0).randn(50, 2)
+        >>> model = SoftEquivariantRegressor([SO(2)], "Vector", hidden_channels=8, max_epochs=2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "model.safetensors"
+        ...     model.fit(X, X[:, 0]).save_weights(path)
+        ...     twin = SoftEquivariantRegressor.from_weights(path, groups=[SO(2)])
+        >>> bool((twin.predict(X) == model.predict(X)).all())
+        True
+        """
+        return estimator_from(cls, read_weights(path), parameters)
+
     def __getstate__(self):
         state = {**super().__getstate__(), _VERSION: __version__}
         plain = plain_net(self.net_, self._constant_rate) if "net_" in state else None
@@ -173,10 +246,7 @@ class BaseEquivariantEstimator(BaseEstimator):
     def __setstate__(self, state):
         state = dict(state)
         version, net = state.pop(_VERSION, None), state.get("net_")
-        if version != __version__:
-            warnings.warn(
-                InconsistentVersionWarning(type(self).__name__, __version__, version), stacklevel=2
-            )
+        warn_of_another_version(type(self).__name__, version)
         super().__setstate__(state)
         if isinstance(net, dict):
             self.net_ = net_from(self, net)
@@ -254,7 +324,19 @@ class BaseEquivariantEstimator(BaseEstimator):
         return np.sort(order[n_valid:]), np.sort(order[:n_valid])
 
     def _set_up(self, X, Y, weights, keep, left_out=()):
-        """Resolve groups, representations and scaling; keep those of an earlier fit if asked.
+        """Resolve parameters and learn the scaling; keep those of an earlier fit if asked."""
+        self._resolve(X.shape[1], Y.shape[1], keep, left_out)
+        if keep:
+            return
+        if self.scale_columns:
+            reps = self._rep_in, self._rep_out
+            self._scale_in = fit_scaling(X, reps[0], self._dim, self._shaping, weights=weights)
+            self._scale_out = self._target_scaling(Y, reps[1], weights)
+        else:
+            self._scale_in, self._scale_out = no_scaling(X.shape[1]), no_scaling(Y.shape[1])
+
+    def _resolve(self, n_in, n_out, keep, left_out=()):
+        """Resolve groups and representations of so many columns.
 
         Candidates that are left out shape nothing; which ones is kept, too.
         """
@@ -264,10 +346,8 @@ class BaseEquivariantEstimator(BaseEstimator):
             self._left_out = tuple(left_out)
         groups = self._candidate_groups()
         dim = next((group.dim for group in groups.values()), None)
-        rep_in, dim = representation_of("rep_in", self.rep_in, X.shape[1], dim)
-        rep_out, dim = representation_of(
-            "rep_out", self.rep_out, Y.shape[1], dim, self._each_target
-        )
+        rep_in, dim = representation_of("rep_in", self.rep_in, n_in, dim)
+        rep_out, dim = representation_of("rep_out", self.rep_out, n_out, dim, self._each_target)
         self._check_structure(groups, rep_out)
         shaping = self._shaping_groups(groups)
         structure = {
@@ -291,11 +371,6 @@ class BaseEquivariantEstimator(BaseEstimator):
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
-        if self.scale_columns:
-            self._scale_in = fit_scaling(X, rep_in, self._dim, shaping, weights=weights)
-            self._scale_out = self._target_scaling(Y, rep_out, weights)
-        else:
-            self._scale_in, self._scale_out = no_scaling(X.shape[1]), no_scaling(Y.shape[1])
 
     def _scaled(self, X, Y):
         inputs = self._scale_in.transform(X, np.float32)

@@ -7,15 +7,8 @@ from importlib import import_module
 from sklearn.base import BaseEstimator
 
 from softeq_sklearn.groups import Group
-
-# Parts of fitted estimators, by package.
-_PARTS = {
-    "estimators._exploration": ("Exploration",),
-    "levels": ("Findings", "LevelEstimate", "Levels", "Support", "UnseenResiduals"),
-    "preprocessing._column_scaling": ("ColumnScaling",),
-    "representations": ("ColumnSchema", "Rep"),
-    "training": ("StrengthTuner",),
-}
+from softeq_sklearn.persistence._plain_values import record_kinds
+from softeq_sklearn.representations import ColumnSchema, Rep
 
 
 def trusted_types():
@@ -46,11 +39,12 @@ def trusted_types():
     >>> bool((twin.predict(X) == model.predict(X)).all())
     True
     """
+    from softeq_sklearn.training import StrengthTuner  # which needs torch
+
     root = import_module("softeq_sklearn")
     public = (getattr(root, name) for name in root.__all__)
     types = {item for item in public if isinstance(item, type) and issubclass(item, BaseEstimator)}
-    for home, names in _PARTS.items():
-        types |= {getattr(import_module(f"softeq_sklearn.{home}"), name) for name in names}
+    types |= {*record_kinds().values(), ColumnSchema, Rep, StrengthTuner}
     types |= {kind for kind in _subclasses(Group) if kind.__module__.startswith("softeq_sklearn.")}
     return sorted(f"{kind.__module__}.{kind.__qualname__}" for kind in types)
 

@@ -1,31 +1,37 @@
 """Fitted estimators are saved as plain data, and go on where they were."""
 
 import copy
+import json
 import pickle
 import subprocess
 import sys
+import tempfile
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 import torch
 from numpy.testing import assert_array_equal
+from safetensors.numpy import save_file
+from sklearn.exceptions import NotFittedError
 
-import softeq_sklearn
 from softeq_sklearn import (
+    EquivariantRegressor,
     FrameAveragingRegressor,
     RepresentationScaler,
     SoftEquivariantClassifier,
     SoftEquivariantRegressor,
     SymmetryLevels,
 )
-from softeq_sklearn.estimators import _base
+from softeq_sklearn.estimators import _base, _versions
 from softeq_sklearn.exceptions import InconsistentVersionWarning
 from softeq_sklearn.groups import SO, MatrixGroup, Reflection, S, generated_by
 from softeq_sklearn.persistence import trusted_types
-from softeq_sklearn.representations import ColumnSchema, Vector
+from softeq_sklearn.representations import ColumnSchema, Scalar, Vector
 from softeq_sklearn.training import StrengthTuner
 
 
@@ -37,7 +43,17 @@ def through_skops(model):
     return skops.io.loads(skops.io.dumps(model), trusted=trusted_types())
 
 
-WAYS = [through_pickle, through_skops, copy.deepcopy]
+def through_weights(model):
+    """With all parameters that no file holds."""
+    given = ("groups", "group", "relax_to", "exact_group", "tuning", "strengths")
+    parameters = {n: v for n, v in model.get_params(deep=False).items() if n in given}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        model.save_weights(path)
+        return type(model).from_weights(path, **parameters)
+
+
+WAYS = [through_pickle, through_skops, through_weights, copy.deepcopy]
 
 
 def same(first, second):
@@ -108,16 +124,26 @@ def test_what_has_parts_of_its_own_is_kept_by_pickles(make_soft, plane, way, cha
 
 
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("labels", [["left", "right"], [1, 5], [False, True]], ids=str)
+def test_classifiers(plane, way, labels):
+    X, Y = plane
+    y = np.array(labels)[(Y[:, 0] > 0).astype(int)]
+    small = {"hidden_channels": 8, "max_epochs": 2, "random_state": 0, "n_members": 2}
+    classifier = SoftEquivariantClassifier([SO(2)], "2*Vector", **small).fit(X, y)
+    twin = way(classifier)
+    assert_array_equal(twin.predict_proba(X), classifier.predict_proba(X))
+    assert_array_equal(twin.predict(X), classifier.predict(X))
+    assert twin.classes_.dtype == classifier.classes_.dtype
+
+
+@pytest.mark.parametrize("way", [through_pickle, through_skops, copy.deepcopy])
 def test_other_estimators(plane, way):
     X, Y = plane
-    y = np.where(Y[:, 0] > 0, "right", "left")
-    small = {"hidden_channels": 8, "max_epochs": 2, "random_state": 0}
-    classifier = SoftEquivariantClassifier([SO(2)], "2*Vector", **small).fit(X, y)
-    assert_array_equal(way(classifier).predict_proba(X), classifier.predict_proba(X))
-    assert_array_equal(way(classifier).classes_, ["left", "right"])
     scaler = RepresentationScaler("2*Vector").fit(X)
     assert_array_equal(way(scaler).transform(X), scaler.transform(X))
-    levels = SymmetryLevels(classifier).fit(X, y)
+    small = {"hidden_channels": 8, "max_epochs": 2, "random_state": 0}
+    levels = SymmetryLevels(SoftEquivariantRegressor([SO(2)], "2*Vector", "Vector", **small))
+    levels.fit(X, Y)
     assert_array_equal(way(levels).transform(X[:5]), levels.transform(X[:5]))
     frames = FrameAveragingRegressor(None, SO(2), "2*Vector", "Vector").fit(X, Y)
     if way is not through_skops:  # a tree is trusted by those who know scikit-learn's file
@@ -165,6 +191,93 @@ def test_types_of_others_are_not_trusted(make_soft, plane):
         skops.io.loads(file, trusted=trusted_types())
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_frames(way):
+    table = pd.DataFrame(np.random.RandomState(0).randn(40, 3), columns=["x", "y", "u"])
+    inputs, outputs = (
+        ColumnSchema({("x", "y"): Vector}, {("x", "y"): "m"}),
+        ColumnSchema({"u": Scalar}),
+    )
+    small = {"hidden_channels": 8, "max_epochs": 2, "random_state": 0}
+    model = SoftEquivariantRegressor([SO(2)], inputs, outputs, **small).fit(table, table)
+    twin = way(model)
+    assert_array_equal(twin.predict(table[["y", "x"]]), model.predict(table))
+    assert_array_equal(twin.feature_names_in_, ["x", "y"])
+    assert twin.score(table, table) == model.score(table, table)
+
+
+@pytest.fixture
+def weights(make_soft, plane, tmp_path):
+    path = tmp_path / "model.safetensors"
+    make_soft(random_state=np.random.RandomState(0)).fit(*plane).save_weights(path)
+    return path
+
+
+GROUPS = {"rotations": SO(2), "reflection": Reflection(2)}
+
+
+def test_parameters_of_a_weight_file(weights, make_soft):
+    """Numbers and texts are in it, and may be given anew; groups are not."""
+    model = SoftEquivariantRegressor.from_weights(weights, groups=GROUPS, learning_rate=0.5)
+    assert model.get_params()["hidden_channels"] == 16
+    assert model.learning_rate == 0.5 and model.rep_in == "2*Vector"
+    assert model.random_state is None and model.callbacks is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, r"groups must be given as in the constructor, since no file holds them. Got \[\]"),
+        ({"groups": {"rotations": SO(2)}}, "must be those of the file. Got groups: .*Reflection"),
+        ({"groups": GROUPS | {"reflection": Reflection(2, axis=1)}}, "must be those of the file"),
+        ({"groups": GROUPS, "hidden_channels": 8}, "Got hidden_channels: 8 for a file with 16"),
+        ({"groups": GROUPS, "n_members": 2}, "n_members: 2 for a file with 1"),
+        ({"groups": GROUPS, "learning_rate": -1}, "'learning_rate' parameter"),
+    ],
+)
+def test_parameters_that_do_not_go_with_the_file(weights, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        SoftEquivariantRegressor.from_weights(weights, **parameters)
+
+
+def test_weights_of_another_class(weights):
+    with pytest.raises(ValueError, match="file of a EquivariantRegressor. Got one of a SoftEq"):
+        EquivariantRegressor.from_weights(weights, group=SO(2))
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x08\0\0\0\0\0\0\0{}      "])
+def test_files_that_are_no_weights(tmp_path, content):
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"must be a file of save_weights. Got .*other"):
+        SoftEquivariantRegressor.from_weights(path, groups=GROUPS)
+
+
+def test_no_kind_of_value_runs_code(weights):
+    """Only records of a list are made; other kinds are refused."""
+    for strange in ({"record": ["Path", {"dict": []}]}, {"object": "os.system"}):
+        arrays = {}
+        about = json.dumps({"dict": [["class", strange]]})
+        save_file(arrays, weights, metadata={"softeq_sklearn": about})
+        with pytest.raises(ValueError, match="must be a file of save_weights"):
+            SoftEquivariantRegressor.from_weights(weights, groups=GROUPS)
+
+
+def test_weights_of_another_version_warn(weights, monkeypatch):
+    monkeypatch.setattr(_versions, "__version__", "9.9")
+    with pytest.warns(InconsistentVersionWarning, match="saved with softeq_sklearn 0.* with 9.9"):
+        SoftEquivariantRegressor.from_weights(weights, groups=GROUPS)
+
+
+@pytest.mark.parametrize("changes", [{"regularizer": "sampled"}, {"module": torch.nn.Linear(4, 2)}])
+def test_weights_that_cannot_be_saved(make_soft, plane, tmp_path, changes):
+    model = make_soft(**{"regularizer": "sampled", "tuning": "fixed"} | changes)
+    with pytest.raises(NotFittedError):
+        model.save_weights(tmp_path / "file")
+    with pytest.raises(ValueError, match="save_weights needs a network of ours and regularizer="):
+        model.fit(*plane).save_weights(tmp_path / "file")
+
+
 def test_no_torch_in_a_pickle(make, plane):
     """Weights are arrays: they need no device, and are small."""
     assert b"torch" not in pickle.dumps(make().fit(*plane))
@@ -190,7 +303,7 @@ def test_another_version_warns(make, plane, monkeypatch, fitted):
         model.fit(*plane)
     monkeypatch.setattr(_base, "__version__", "0.0.9")
     saved = pickle.dumps(model)
-    monkeypatch.setattr(_base, "__version__", softeq_sklearn.__version__)
+    monkeypatch.undo()
     name = type(model).__name__
     with pytest.warns(InconsistentVersionWarning, match=f"{name} was saved with .* 0.0.9 and is"):
         twin = pickle.loads(saved)

@@ -1,0 +1,144 @@
+"""What a file of weights has of a fitted estimator, and the estimator that it makes."""
+
+from __future__ import annotations
+
+import hashlib
+from numbers import Integral
+
+from softeq_sklearn import __version__
+from softeq_sklearn.estimators._plain_net import net_from
+from softeq_sklearn.estimators._versions import warn_of_another_version
+from softeq_sklearn.groups import Group
+from softeq_sklearn.representations import ColumnSchema, Rep
+
+# Attributes that follow from parameters.
+_RESOLVED = {
+    "_exact",
+    "_held",
+    "_strengths",
+    "_structure",
+    "_groups",
+    "_rep_in",
+    "_rep_out",
+    "_dim",
+    "_shaping",
+    "_hidden",
+}
+_SIMPLE = bool, int, float, str, Rep, ColumnSchema, type(None)
+
+
+def contents_of(estimator):
+    """Return what a file has of a fitted estimator.
+
+    Parameters
+    ----------
+    estimator : BaseEquivariantEstimator
+        Fitted.
+
+    Returns
+    -------
+    dict
+        Of texts, numbers, arrays and records.
+
+    Raises
+    ------
+    ValueError
+        If its network is not plain data.
+    """
+    state = estimator.__getstate__()
+    if not isinstance(state["net_"], dict):
+        raise ValueError(
+            f"save_weights needs a network of ours and regularizer='projection'. Got {estimator!r}."
+        )
+    parameters = estimator.get_params(deep=False)
+    parameters["callbacks"] = None
+    if not isinstance(parameters["random_state"], Integral):
+        parameters["random_state"] = None
+    simple = {name: value for name, value in parameters.items() if _is_simple(value)}
+    fitted = {
+        name: value
+        for name, value in state.items()
+        if name not in parameters and name not in _RESOLVED
+    }
+    return {
+        "class": type(estimator).__name__,
+        "version": __version__,
+        "parameters": simple,
+        "needed": [name for name in parameters if name not in simple],
+        "structure": _in_words(estimator._structure),
+        "fitted": fitted,
+    }
+
+
+def estimator_from(cls, contents, parameters):
+    """Return the fitted estimator of a file.
+
+    Parameters
+    ----------
+    cls : type
+        Class of the estimator.
+    contents : dict
+        What the file has.
+    parameters : dict
+        Parameters of the constructor that the user gives.
+
+    Returns
+    -------
+    estimator
+
+    Raises
+    ------
+    ValueError
+        If they do not go together.
+    """
+    if contents["class"] != cls.__name__:
+        raise ValueError(
+            f"path must be a file of a {cls.__name__}. Got one of a {contents['class']}."
+        )
+    warn_of_another_version(cls.__name__, contents["version"])
+    missing = [name for name in contents["needed"] if name not in parameters]
+    if missing:
+        raise ValueError(
+            f"{' and '.join(missing)} must be given as in the constructor, since no file holds "
+            f"them. Got {list(parameters)}."
+        )
+    estimator = cls(**contents["parameters"] | parameters)
+    estimator._validate_params()
+    fitted = dict(contents["fitted"])
+    net = fitted.pop("net_")
+    vars(estimator).update(fitted)
+    n_in, n_out = (len(fitted[name].offset) for name in ("_scale_in", "_scale_out"))
+    estimator._resolve(n_in, n_out, keep=False, left_out=fitted["_left_out"])
+    _check_same(contents["structure"], _in_words(estimator._structure))
+    estimator.net_ = net_from(estimator, net)
+    return estimator
+
+
+def _is_simple(value):
+    """Whether a parameter is in the file, such as a dict of strengths."""
+    if isinstance(value, dict):
+        return all(_is_simple(entry) for entry in value.values())
+    return isinstance(value, _SIMPLE)
+
+
+def _in_words(value):
+    """What tells structures apart, as texts; of groups a digest of their generators."""
+    if isinstance(value, dict):
+        return {name: _in_words(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_in_words(entry) for entry in value]
+    if isinstance(value, Group):
+        digest = hashlib.sha256(value.lie_algebra.tobytes())
+        digest.update(value.discrete_generators.tobytes())
+        return f"{value!r}, generators {digest.hexdigest()[:16]}"
+    return repr(value)
+
+
+def _check_same(saved, given):
+    changed = [
+        f"{name}: {given[name]} for a file with {saved[name]}"
+        for name in given
+        if given[name] != saved[name]
+    ]
+    if changed:
+        raise ValueError(f"The parameters must be those of the file. Got {'; '.join(changed)}.")

@@ -1,0 +1,122 @@
+"""Values of fitted estimators as arrays and JSON, and back."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+
+import numpy as np
+
+from softeq_sklearn.representations import ColumnSchema, Rep
+
+# Parts of fitted estimators that are records of values, by package.
+RECORDS = {
+    "estimators._exploration": ("Exploration",),
+    "levels": ("Findings", "LevelEstimate", "Levels", "Support", "UnseenResiduals"),
+    "preprocessing._column_scaling": ("ColumnScaling",),
+}
+_SEQUENCES = {"list": list, "tuple": tuple, "set": set}
+
+
+def record_kinds():
+    """Return the classes of records, a dict from name to class."""
+    return {
+        name: getattr(import_module(f"softeq_sklearn.{home}"), name)
+        for home, names in RECORDS.items()
+        for name in names
+    }
+
+
+def encoded(value, arrays):
+    """Return a value as what JSON can hold; arrays of numbers are put beside it.
+
+    Parameters
+    ----------
+    value : object
+        Numbers, texts, arrays, records, and containers of them.
+    arrays : dict of str to ndarray
+        Takes the arrays, under new names.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    TypeError
+        If there is anything else in the value.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return _encoded_array(value, arrays)
+    if isinstance(value, np.random.RandomState):
+        return {"random state": encoded(value.get_state(legacy=False), arrays)}
+    if isinstance(value, dict):
+        return {"dict": [[encoded(k, arrays), encoded(v, arrays)] for k, v in value.items()]}
+    if type(value) in _SEQUENCES.values():
+        entries = sorted(value) if isinstance(value, set) else value
+        return {type(value).__name__: [encoded(entry, arrays) for entry in entries]}
+    if isinstance(value, Rep):
+        return {"representation": repr(value)}
+    if isinstance(value, ColumnSchema):
+        return {"schema": encoded(value.__getstate__(), arrays)}
+    if is_dataclass(value) and type(value).__name__ in record_kinds():
+        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {"record": [type(value).__name__, encoded(parts, arrays)]}
+    raise TypeError(f"value must be made of numbers, texts and arrays. Got {value!r}.")
+
+
+def decoded(value, arrays):
+    """Undo `encoded`.
+
+    Parameters
+    ----------
+    value : object
+        What `encoded` has returned, from a file that nobody needs to trust.
+    arrays : mapping of str to ndarray
+        The arrays.
+
+    Returns
+    -------
+    object
+    """
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "array":
+        return np.array(arrays[content])
+    if kind == "texts":
+        texts, is_object = content
+        return np.array(texts, dtype=object if is_object else str)
+    if kind == "random state":
+        state = np.random.RandomState()
+        state.set_state(decoded(content, arrays))
+        return state
+    if kind == "dict":
+        return {decoded(k, arrays): decoded(v, arrays) for k, v in content}
+    if kind in _SEQUENCES:
+        return _SEQUENCES[kind](decoded(entry, arrays) for entry in content)
+    if kind == "representation":
+        return Rep.parse(content)
+    if kind == "schema":
+        schema = object.__new__(ColumnSchema)
+        schema.__setstate__(decoded(content, arrays))
+        return schema
+    if kind == "record":
+        name, parts = content
+        return record_kinds()[name](**decoded(parts, arrays))
+    raise ValueError(f"The file must be one of save_weights. Got a value of kind {kind!r}.")
+
+
+def _encoded_array(value, arrays):
+    if value.dtype.kind in "OU":
+        texts = value.tolist()
+        if value.ndim != 1 or not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"Arrays of objects must hold texts. Got {value!r}.")
+        return {"texts": [texts, value.dtype.kind == "O"]}
+    name = f"array {len(arrays)}"
+    arrays[name] = np.ascontiguousarray(value).reshape(value.shape)
+    return {"array": name}
