@@ -118,6 +118,22 @@ class ClassTargetsMixin(ClassifierMixin):
         check_is_fitted(self)
         return self._function()(checked_rows(self, X, [np.float64, np.float32]))
 
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, with the columns in the order of `rep_in`, or a frame with those of a schema.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms in float64, in the order of `classes_`; -inf for a probability of 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def _rows_that_count(self, X, y, sample_weight, reset, classes=None):
         X = select_columns(self.rep_in, X, "X")
         X, y = validate_data(self, X, y, reset=reset, dtype=np.float64)
@@ -133,7 +149,7 @@ class ClassTargetsMixin(ClassifierMixin):
         return X, Y, weights
 
     def _check_structure(self, groups, rep_out):
-        permuted = groups and all(group.is_permutation for group in groups.values())
+        permuted = all(group.is_permutation for group in groups.values())
         if not permuted and rep_out.dim(1) != rep_out.dim(2):  # not all of them are scalars
             raise ValueError(
                 "rep_out must be scalars, since only permutations map probabilities to "
@@ -141,15 +157,17 @@ class ClassTargetsMixin(ClassifierMixin):
             )
 
     def _split(self, Y, seed):
-        """Hold out rows of all classes, if there are enough of each."""
-        n_valid = int(self.validation_fraction * len(Y))
+        """Hold out rows of all classes if there are enough; single rows are for training."""
+        n_valid, labels = int(self.validation_fraction * len(Y)), Y.argmax(axis=1)
         counts = Y.sum(axis=0)
-        counts = counts[counts > 0]
-        if counts.min() < 2 or min(n_valid, len(Y) - n_valid) < len(counts):
+        several = np.flatnonzero(counts[labels] > 1)
+        n_classes = np.count_nonzero(counts > 1)
+        if n_valid < n_classes or len(several) - n_valid < n_classes:
             return super()._split(Y, seed)
         splitter = StratifiedShuffleSplit(1, test_size=n_valid, random_state=int(seed))
-        train, valid = next(splitter.split(Y, Y.argmax(axis=1)))
-        return np.sort(train), np.sort(valid)
+        _, valid = next(splitter.split(several, labels[several]))
+        valid = np.sort(several[valid])
+        return np.setdiff1d(np.arange(len(Y)), valid), valid
 
     def _target_scaling(self, Y, rep_out, weights):
         return no_scaling(Y.shape[1])

@@ -376,7 +376,8 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         if self.n_members == 1:
             return None
         unseen = unseen_rows(len(X), train, self.n_members, seed)
-        return unseen_residuals(self._member_function()(X), Y, unseen)
+        values = self._member_function()(X)
+        return unseen_residuals(values, Y, unseen, sparse=self._skewed_residuals)
 
     def _report(self, X, rng, residuals=None):
         names = list(self._groups)

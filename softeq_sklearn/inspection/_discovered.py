@@ -14,6 +14,7 @@ from softeq_sklearn.groups._consistent import consistent
 from softeq_sklearn.groups._subgroups import contained_in
 from softeq_sklearn.inspection._known_groups import known_group
 from softeq_sklearn.inspection._relations import named
+from softeq_sklearn.inspection._soft_estimator import check_soft, fitted_levels
 from softeq_sklearn.metrics import equivariance_error
 
 # "cannot tell" is neither for nor against.
@@ -164,6 +165,8 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
 
     Raises
     ------
+    TypeError
+        If the estimator has no levels.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     ValueError
@@ -182,8 +185,9 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
     >>> discover(model, X, verdicts={"SO(2)": "exact"}).name
     'SO(2)'
     """
+    check_soft(estimator)
     check_is_fitted(estimator)
-    if verdicts is None and getattr(estimator, "n_members", 1) == 1:
+    if verdicts is None and estimator.n_members == 1:
         raise ValueError(
             "discover needs verdicts: fit with n_members of 2 or more, such as 10, or give "
             "verdicts of your own. Got n_members=1."
@@ -203,7 +207,7 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
                 random_state=random_state,
             )
 
-    levels = estimator.levels_ if verdicts is None else verdicts
+    levels = fitted_levels(estimator) if verdicts is None else verdicts
     return discovered_group(levels, estimator._groups, measure=measure)
 
 

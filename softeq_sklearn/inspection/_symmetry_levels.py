@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.estimators import SoftEquivariantRegressor
+from softeq_sklearn.inspection._soft_estimator import check_soft, fitted_levels
 
 
 class SymmetryLevels(TransformerMixin, BaseEstimator):
@@ -105,11 +106,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         """
         self._validate_params()
         estimator = SoftEquivariantRegressor() if self.estimator is None else self.estimator
-        if not hasattr(estimator, "_equivariance_error"):  # a FrozenEstimator has it, too
-            raise TypeError(
-                "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier. "
-                f"Got {estimator!r}."
-            )
+        check_soft(estimator)
         if self.prefit:
             check_is_fitted(estimator)
             self.estimator_ = estimator
@@ -118,7 +115,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         checked_rows(self.estimator_, X)
         self._schema_in = self.estimator_._schema_in
         validate_data(self, select_columns(self._schema_in, X, "X"), skip_check_array=True)
-        self.levels_ = self.estimator_.levels_
+        self.levels_ = fitted_levels(self.estimator_)
         rng = check_random_state(self.random_state)
         self._seeds = rng.randint(np.iinfo(np.int32).max, size=len(self.levels_))
         return self

@@ -7,11 +7,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
-from sklearn.utils.validation import check_is_fitted
 
 from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
 from softeq_sklearn.inspection._numbers import Numbers
+from softeq_sklearn.inspection._soft_estimator import fitted_levels
 from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
 
 _LEVEL_COLUMNS = ("error_low", "error_high", "floor", "verdict")
@@ -96,12 +96,7 @@ def symmetry_report(
     """
     import pandas as pd
 
-    if not hasattr(estimator, "_equivariance_error"):
-        raise TypeError(
-            "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier. "
-            f"Got {estimator!r}."
-        )
-    check_is_fitted(estimator)
+    levels = fitted_levels(estimator)
     checked_rows(estimator, X)
     X, y = (
         select_columns(estimator._schema_in, X, "X"),
@@ -110,7 +105,6 @@ def symmetry_report(
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     if cv is not None and not isinstance(cv, Integral):
         cv = list(check_cv(cv).split(*indexable(X, y)))  # the same folds for every group
-    levels = estimator.levels_
     # Before the gaps, whose fits take long, so that what it refuses is refused at once.
     Y = Numbers(estimator, y).of_targets(y)
     p_values = [

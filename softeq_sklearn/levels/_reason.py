@@ -10,8 +10,8 @@ from softeq_sklearn.levels._verdict import EXACT
 
 _HELP = {
     "members": "the members do not agree; more rows or epochs help",
-    "missed": "they may have missed that much of the targets; more rows or epochs help, or targets "
-    "with less noise",
+    "missed": "members may have missed that much of the targets; more rows or epochs help, or "
+    "targets with less noise",
     "chance": "softer networks break it so far by chance; more rows help",
 }
 
@@ -41,7 +41,7 @@ def why_not_told(
     >>> estimate = LevelEstimate(error=0.001, spread=0.002, member_std=0.001, row_error=0.0)
     >>> _, high = level_interval(estimate, hidden=0.05)
     >>> print(why_not_told(estimate, 0.05, high=high).partition(";")[0])
-    the interval ends at 0.0708, beyond 0.02: they may have missed that much of the targets
+    the interval ends at 0.0708, beyond 0.02: members may have missed that much of the targets
     """
     if not estimate.moves:
         return "the group moves no column"

@@ -47,6 +47,7 @@ def test_probabilities(make, cups):
     probabilities = model.predict_proba(X)
     assert probabilities.shape == (300, 3) and probabilities.dtype == np.float64
     assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-12)
+    assert_allclose(np.exp(model.predict_log_proba(X)), probabilities)
     assert_array_equal(model.predict(X), model.classes_[probabilities.argmax(axis=1)])
 
 
@@ -143,13 +144,25 @@ def test_an_exploration_of_classes():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rare_class_that_was_missed_is_not_exact(seed):
+    """Members that never predict it keep every symmetry, and know nothing of it."""
+    X = np.random.default_rng(700 + seed).normal(size=(200, 2))
+    y = X[:, 0] > np.quantile(X[:, 0], 0.98)
+    model = SoftEquivariantClassifier(
+        [SO(2)], "Vector", **SMALL | {"max_epochs": 20, "n_members": 3, "random_state": seed}
+    ).fit(X, y)
+    assert model.levels_.verdict[0] != "exact"
+
+
+@pytest.mark.slow
 def test_symmetry_that_holds_and_one_that_does_not():
     X = np.random.RandomState(1).standard_normal((800, 3))
     y = X[:, 2] > (X[:, :2] ** 2).sum(axis=1) - 1
     model = SoftEquivariantClassifier(
         GROUPS, "Vector", hidden_channels=32, n_members=5, max_epochs=60, random_state=0
     ).fit(X, y)
-    assert model.levels_.error[0] < 0.05 < 0.2 < model.levels_.error[1]
+    assert model.levels_.error[0] < 0.05 < 0.15 < model.levels_.error[1]
     assert model.levels_.verdict[1] == "broken"
     assert "all" not in discover(model).names
 
@@ -204,9 +217,10 @@ def test_rows_of_all_classes_are_held_out(make, cups, seed):
     train, valid = model._split(Y, seed)
     assert sorted([*train, *valid]) == list(range(300))
     assert (Y[train].sum(axis=0) == [261, 9]).all() and (Y[valid].sum(axis=0) == [29, 1]).all()
-    few = Y[9:]  # a single row of one class
-    train, valid = model._split(few, seed)
-    assert len(valid) == 29 and len(train) == 262
+    train, valid = model._split(Y[9:], seed)  # a single row of one class
+    assert len(valid) == 29 and len(train) == 262 and 0 in train
+    train, valid = make(validation_fraction=0.5)._split(Y[8:12], seed)
+    assert (Y[8:12][valid].sum(axis=0) == 1).all()
 
 
 def test_only_permutations_move_probabilities(make, cups):
@@ -214,8 +228,6 @@ def test_only_permutations_move_probabilities(make, cups):
     X, y = cups
     model = make(groups=(), rep_out="3*Scalar", max_epochs=1, scale_columns=False).fit(X, y)
     assert model.project_to(SO(3)).predict(X[:1]).shape == (1,)
-    with pytest.raises(ValueError, match="rep_out must be scalars, since only permutations"):
-        make(groups=(), rep_out="Vector").fit(X, y)
     permuted = make(groups=[S(3)], rep_out="Vector", max_epochs=1, scale_columns=False).fit(X, y)
     for use in (permuted.project_to, lambda group: equivariance_bound(permuted, group, 1.0)):
         with pytest.raises(ValueError, match="rep_out must be scalars, since only permutations"):

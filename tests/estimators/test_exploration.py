@@ -352,3 +352,18 @@ def test_too_few_rows_to_find_anything():
     ).fit([[1.0, 2.0]], [1.0])
     assert model._exploration.scores == {"SO(2)": 0.0}
     assert np.isfinite(model.predict([[1.0, 2.0]])).all()
+
+
+@pytest.mark.parametrize("breaking", [0.0, 1.5])
+def test_scores_of_classes(breaking):
+    """Residuals of classes are skewed, and only broken symmetries are found broken."""
+    scores = []
+    for seed in range(6):
+        rng = np.random.RandomState(seed)
+        X = rng.standard_normal((400, 2))
+        p = 1 / (1 + np.exp(4 - (X**2).sum(axis=1) - breaking * X[:, 0]))
+        symmetric = 1 / (1 + np.exp(4 - (X**2).sum(axis=1)))
+        residuals = ((rng.uniform(size=400) < p) - symmetric)[:, None]
+        arguments = {"turns": SO(2)}, Vector, Scalar, X, residuals, seed
+        scores.append(residual_scores(*arguments, trees=False, skewed=True)["turns"])
+    assert min(scores) > BROKEN_SCORE if breaking else max(scores) < BROKEN_SCORE

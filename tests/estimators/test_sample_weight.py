@@ -1,6 +1,8 @@
 """Weights of rows."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
@@ -51,6 +53,13 @@ def test_huge_weights_are_weights(make, plane, weights):
     model, expected = make(), make().fit(1e3 * X, Y, sample_weight=weights).predict(1e3 * X)
     model.fit(1e3 * X, Y, sample_weight=5e307 * weights)
     assert_allclose(model.predict(1e3 * X), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("series", [pd.Series, pl.Series, list])
+def test_series_of_weights(make_soft, plane, weights, series):
+    X, Y = plane
+    expected = make_soft().fit(X, Y, sample_weight=weights).predict(X)
+    assert_array_equal(make_soft().fit(X, Y, sample_weight=series(weights)).predict(X), expected)
 
 
 @pytest.mark.parametrize("caching", [True, False])

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from softeq_sklearn import SoftEquivariantClassifier, SymmetryLevels
-from softeq_sklearn.groups import SO
+from softeq_sklearn.groups import SO, S
 from softeq_sklearn.inspection import (
     LevelsDisplay,
     OrbitDisplay,
+    discover,
     equivariance_bound,
     symmetry_gap,
     symmetry_report,
@@ -44,6 +46,16 @@ def test_gaps_are_those_of_brier_scores(classifier, rows):
     gaps = {name: symmetry_gap(classifier, *rows, name, cv=3, random_state=0) for name in GROUPS}
     assert gaps["about x"].gap_low > 0.1 > gaps["about z"].gap
     assert 0 < gaps["about z"].loss_without < 1
+
+
+def test_gaps_of_permuted_classes():
+    """Without the group there is none, and probabilities are left alone."""
+    X = np.random.RandomState(0).standard_normal((150, 3))
+    model = SoftEquivariantClassifier(
+        {"order": S(3)}, "Vector", "Vector", hidden_channels=16, max_epochs=10, random_state=0
+    )
+    gap = symmetry_gap(model, X, X.argmax(axis=1), "order", cv=2)
+    assert gap.gap_low < 0 < gap.loss_without
 
 
 def test_classes_that_a_fold_has_not_seen(rows):
@@ -118,6 +130,22 @@ def test_orbits_with_members(classifier, rows):
     assert_allclose(mean, model.predict_proba(X))
     assert mean.shape == std.shape == (240, 3) and (std > 0).all()
     assert display.values_std.shape == display.values.shape
+
+
+def test_errors_say_what_to_do(fitted, rows):
+    projected = fitted.project_to("about z")
+    pipeline = make_pipeline(fitted)
+    uses = (
+        discover,
+        lambda model: symmetry_report(model, *rows, cv=None),
+        lambda model: SymmetryLevels(model, prefit=True).fit(*rows),
+    )
+    for use in uses:
+        with pytest.raises(TypeError, match=r"write pipeline\[-1\], and transform X before"):
+            use(pipeline)
+    for use in uses[1:]:  # the first one asks for members
+        with pytest.raises(ValueError, match="give rows to project_to"):
+            use(projected)
 
 
 def test_no_spread_of_one_member(fitted, rows):

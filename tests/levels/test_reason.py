@@ -22,7 +22,7 @@ def reason(estimate, hidden=0.0, chance=0.0):
             LevelEstimate(0.0, 0.0, 0.0, 0.0),
             0.03,
             0.02,
-            "0.0492, beyond 0.02: they may have missed",
+            "0.0492, beyond 0.02: members may have missed",
         ),
         (LevelEstimate(0.0, 0.0, 0.0, 0.0), 0.01, 0.02, "0.0287, beyond 0.02: softer networks"),
         (LevelEstimate(0.0, 0.0, 0.0, 0.0, moves=False), 0.0, 0.0, "moves no column"),

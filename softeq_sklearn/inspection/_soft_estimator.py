@@ -1,0 +1,58 @@
+"""What functions that look at a fitted soft estimator ask of it."""
+
+from __future__ import annotations
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+
+def check_soft(estimator):
+    """Refuse what is no soft estimator; a FrozenEstimator around one passes.
+
+    Parameters
+    ----------
+    estimator : object
+        What the user gave.
+
+    Raises
+    ------
+    TypeError
+        If it has no levels to measure.
+    """
+    if not hasattr(estimator, "_equivariance_error"):
+        step = "; write pipeline[-1], and transform X before" * isinstance(estimator, Pipeline)
+        raise TypeError(
+            "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier. "
+            f"Got {estimator!r}{step}."
+        )
+
+
+def fitted_levels(estimator):
+    """Return the levels of a fitted soft estimator.
+
+    Parameters
+    ----------
+    estimator : object
+        What the user gave.
+
+    Returns
+    -------
+    Levels
+
+    Raises
+    ------
+    TypeError
+        If it is no soft estimator.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    ValueError
+        If it was projected without rows to measure levels on.
+    """
+    check_soft(estimator)
+    check_is_fitted(estimator)
+    if not hasattr(estimator, "levels_"):
+        raise ValueError(
+            "estimator must have levels: give rows to project_to, as X. Got a copy without, of "
+            f"{estimator!r}."
+        )
+    return estimator.levels_
