@@ -162,7 +162,7 @@ class ClassTargetsMixin(ClassifierMixin):
         counts = Y.sum(axis=0)
         several = np.flatnonzero(counts[labels] > 1)
         n_classes = np.count_nonzero(counts > 1)
-        if n_valid < n_classes or len(several) - n_valid < n_classes:
+        if not n_classes or n_valid < n_classes or len(several) - n_valid < n_classes:
             return super()._split(Y, seed)
         splitter = StratifiedShuffleSplit(1, test_size=n_valid, random_state=int(seed))
         _, valid = next(splitter.split(several, labels[several]))

@@ -223,6 +223,12 @@ def test_rows_of_all_classes_are_held_out(make, cups, seed):
     assert (Y[8:12][valid].sum(axis=0) == 1).all()
 
 
+@pytest.mark.parametrize("n_rows", [2, 20])
+def test_a_class_for_each_row(make, n_rows):
+    X = np.random.RandomState(0).standard_normal((n_rows, 3))
+    assert make(max_epochs=2).fit(X, np.arange(n_rows)).predict_proba(X).shape == (n_rows, n_rows)
+
+
 def test_only_permutations_move_probabilities(make, cups):
     """Also those of a group that is no candidate."""
     X, y = cups
