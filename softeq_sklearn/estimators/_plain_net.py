@@ -71,7 +71,10 @@ def net_from(estimator, plain):
     net = make_net(
         estimator, rows, 0, [0] * _N_SEEDS, None, one_epoch=True, device=_device(estimator)
     )
-    net.module_.load_state_dict(_tensors(plain["weights"]))
+    weights = _tensors(plain["weights"])
+    # A user may have turned the module to float64.
+    net.module_.to(next(w.dtype for w in weights.values() if w.is_floating_point()))
+    net.module_.load_state_dict(weights)
     net.history.extend(plain["history"])
     if "strengths" in plain:
         net.penalty_.set_strengths(plain["strengths"])

@@ -111,6 +111,17 @@ def test_training_goes_on_as_if_nothing_had_been(make, plane, way):
     same(twin, model)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_precision_is_kept(make, plane, way):
+    X, Y = plane
+    model = make().fit(X, Y)
+    model.module_.double()
+    with torch.no_grad():
+        for p in model.module_.parameters():
+            p += 1e-10
+    assert_array_equal(way(model).predict(X), model.predict(X))
+
+
 @pytest.mark.parametrize("way", [through_pickle, copy.deepcopy])
 @pytest.mark.parametrize("changes", [{"regularizer": "sampled"}, {"module": torch.nn.Linear(4, 2)}])
 def test_what_has_parts_of_its_own_is_kept_by_pickles(make_soft, plane, way, changes):
