@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn._predictions import numeric_method
+from softeq_sklearn.estimators._base import BaseEquivariantEstimator
 from softeq_sklearn.groups import Group
 from softeq_sklearn.inspection._drawing import (
     BLUE,
@@ -190,6 +191,8 @@ class OrbitDisplay:
         check_scalar(n_points, "n_points", Integral, min_val=2)
         row, container = _as_row(x, schema)
         _checked_dim(rep_in, group, row.shape[1], "rep_in", "x")
+        if isinstance(estimator, BaseEquivariantEstimator):
+            estimator._check_structure({repr(group): group}, rep_out)
 
         orbit = orbit_elements(group, generator, n_points, random_state)
         moved = np.concatenate([rep_in.act(g, row) for g in orbit.elements])

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from softeq_sklearn import SoftEquivariantClassifier
 from softeq_sklearn.groups import SO, O, S
-from softeq_sklearn.inspection import discover, equivariance_bound
+from softeq_sklearn.inspection import OrbitDisplay, discover, equivariance_bound
 from softeq_sklearn.preprocessing import RepresentationScaler
 from softeq_sklearn.representations import ColumnSchema, Vector
 
@@ -235,7 +235,11 @@ def test_only_permutations_move_probabilities(make, cups):
     model = make(groups=(), rep_out="3*Scalar", max_epochs=1, scale_columns=False).fit(X, y)
     assert model.project_to(SO(3)).predict(X[:1]).shape == (1,)
     permuted = make(groups=[S(3)], rep_out="Vector", max_epochs=1, scale_columns=False).fit(X, y)
-    for use in (permuted.project_to, lambda group: equivariance_bound(permuted, group, 1.0)):
+    for use in (
+        permuted.project_to,
+        lambda group: equivariance_bound(permuted, group, 1.0),
+        lambda group: OrbitDisplay.from_estimator(permuted, X[0], group),
+    ):
         with pytest.raises(ValueError, match="rep_out must be scalars, since only permutations"):
             use(SO(3))
 
