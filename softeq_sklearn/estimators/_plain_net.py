@@ -72,8 +72,9 @@ def net_from(estimator, plain):
         estimator, rows, 0, [0] * _N_SEEDS, None, one_epoch=True, device=_device(estimator)
     )
     weights = _tensors(plain["weights"])
-    # A user may have turned the module to float64.
-    net.module_.to(next(w.dtype for w in weights.values() if w.is_floating_point()))
+    name, parameter = next(net.module_.named_parameters())
+    if weights[name].dtype != parameter.dtype:  # a user has turned the module to float64
+        net.module_.to(weights[name].dtype)
     net.module_.load_state_dict(weights)
     net.history.extend(plain["history"])
     if "strengths" in plain:
