@@ -377,7 +377,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
             return None
         unseen = unseen_rows(len(X), train, self.n_members, seed)
         values = self._member_function()(X)
-        return unseen_residuals(values, Y, unseen, sparse=self._skewed_residuals)
+        return unseen_residuals(values, Y, unseen, skewed=self._skewed_residuals)
 
     def _report(self, X, rng, residuals=None):
         names = list(self._groups)

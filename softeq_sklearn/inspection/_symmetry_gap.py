@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from softeq_sklearn._candidates import named_groups
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn.estimators._exact import with_exact_group
-from softeq_sklearn.inspection._numbers import Numbers
+from softeq_sklearn.inspection._numeric_targets import NumericTargets
 from softeq_sklearn.training import threads_for
 
 
@@ -156,7 +156,7 @@ def symmetry_gap(
     if len(folds) < 2:
         raise ValueError(f"cv must make at least 2 folds. Got {len(folds)} from {cv!r}.")
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(folds))
-    numbers = Numbers(exact, y)
+    numbers = NumericTargets(exact, y)
     losses = Parallel(n_jobs=n_jobs)(
         delayed(_row_losses)(exact, without, X, y, numbers, train, test, int(seed))
         for (train, test), seed in zip(folds, seeds, strict=True)

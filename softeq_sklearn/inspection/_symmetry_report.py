@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state, indexable
 
 from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
-from softeq_sklearn.inspection._numbers import Numbers
+from softeq_sklearn.inspection._numeric_targets import NumericTargets
 from softeq_sklearn.inspection._soft_estimator import fitted_levels
 from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
 
@@ -106,7 +106,7 @@ def symmetry_report(
     if cv is not None and not isinstance(cv, Integral):
         cv = list(check_cv(cv).split(*indexable(X, y)))  # the same folds for every group
     # Before the gaps, whose fits take long, so that what it refuses is refused at once.
-    Y = Numbers(estimator, y).of_targets(y)
+    Y = NumericTargets(estimator, y).of_targets(y)
     p_values = [
         equivariance_test(
             X,

@@ -93,7 +93,7 @@ class UnseenResiduals:
 
 
 def unseen_residuals(
-    values: np.ndarray, targets: np.ndarray, unseen: np.ndarray, *, sparse: bool = False
+    values: np.ndarray, targets: np.ndarray, unseen: np.ndarray, *, skewed: bool = False
 ) -> UnseenResiduals | None:
     """Measure the residuals of rows that at least two members were not trained on.
 
@@ -105,12 +105,13 @@ def unseen_residuals(
         What was seen.
     unseen : ndarray of bool of shape (n_members, n_samples)
         Whether a member has not been trained on a row.
-    sparse : bool, default=False
-        Whether few rows have large residuals, as those of classes. What breaks a symmetry at x and
-        at gx is then missed in different rows, and both add up to an error: residuals count twice.
-        A share of 3 / n of such rows may be among n others and not be seen, with a probability of 5
-        % ("rule of three"): so many are added, with the residual of a class that was never
-        expected. And the members' spread, which is that of other rows, explains nothing of them.
+    skewed : bool, default=False
+        Whether residuals are skewed, as those of classes: few rows have large ones. What breaks a
+        symmetry at x and at gx is then missed in different rows, and both add up to an error:
+        residuals count twice. A share of 3 / n of such rows may be among n others and not be seen,
+        with a probability of 5 % ("rule of three"): so many are added, with the residual of a class
+        that was never expected. And the members' spread, which is that of other rows, explains
+        nothing of them.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def unseen_residuals(
     size = np.where(size > 0, size, 1.0)
     residuals = np.linalg.norm(targets - mean, axis=1) / size
     mean, error = residuals.mean(), residuals.std(ddof=1) / np.sqrt(len(residuals))
-    if sparse:
+    if skewed:
         unseen_share = 3.0 / len(residuals)
         return UnseenResiduals(2 * float(mean + unseen_share * _WRONG_CLASS), 2 * float(error), 0.0)
     return UnseenResiduals(float(mean), float(error), float((np.sqrt(variance) / size).mean()))

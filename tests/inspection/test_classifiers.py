@@ -17,7 +17,7 @@ from softeq_sklearn.inspection import (
     symmetry_gap,
     symmetry_report,
 )
-from softeq_sklearn.inspection._numbers import Numbers
+from softeq_sklearn.inspection._numeric_targets import NumericTargets
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.testing import assert_equivariant
 
@@ -60,7 +60,7 @@ def test_gaps_of_permuted_classes():
 
 def test_classes_that_a_fold_has_not_seen(rows):
     X, y = rows
-    numbers = Numbers(KNeighborsClassifier(), y)
+    numbers = NumericTargets(KNeighborsClassifier(), y)
     assert_array_equal(numbers.of_targets(["up", "down"]), [[0, 0, 1], [1, 0, 0]])
     seen = y != "level"
     model = KNeighborsClassifier(1).fit(X[seen], y[seen])

@@ -201,13 +201,13 @@ def test_what_all_members_miss_is_hidden():
     assert hidden == pytest.approx(expected, rel=0.1)
 
 
-def test_sparse_residuals_count_twice():
+def test_skewed_residuals_count_twice():
     """And those of the rule of three, at most 3 of n rows."""
     truth, values = noisy_members(10, 0.1)
     unseen = np.full((10, 2000), True)
-    dense, sparse = (unseen_residuals(values, truth, unseen, sparse=s) for s in (False, True))
-    assert sparse.mean == pytest.approx(2 * (dense.mean + 3 / 2000 / np.sqrt(2)))
-    assert sparse.standard_error == 2 * dense.standard_error and sparse.spread == 0
+    dense, skewed = (unseen_residuals(values, truth, unseen, skewed=s) for s in (False, True))
+    assert skewed.mean == pytest.approx(2 * (dense.mean + 3 / 2000 / np.sqrt(2)))
+    assert skewed.standard_error == 2 * dense.standard_error and skewed.spread == 0
 
 
 def test_few_rows_leave_room_for_more():

@@ -9,7 +9,7 @@ from softeq_sklearn._classes import one_hot
 from softeq_sklearn._predictions import numeric_method
 
 
-class Numbers:
+class NumericTargets:
     """Turns targets and predictions into arrays of numbers with two axes.
 
     For a classifier they are a 1 for the class of a row beside zeros, and probabilities; then
