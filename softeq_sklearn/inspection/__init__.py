@@ -1,8 +1,10 @@
 """Reading which symmetries hold."""
 
+from softeq_sklearn.inspection._basis_display import BasisDisplay
 from softeq_sklearn.inspection._discovered import DiscoveredGroup, discover, discovered_group
 from softeq_sklearn.inspection._equivariance_bound import EquivarianceBound, equivariance_bound
 from softeq_sklearn.inspection._equivariance_test import EquivarianceTest, equivariance_test
+from softeq_sklearn.inspection._layer_residuals_display import LayerResidualsDisplay
 from softeq_sklearn.inspection._levels_display import LevelsDisplay
 from softeq_sklearn.inspection._local_equivariance_bound import local_equivariance_bound
 from softeq_sklearn.inspection._orbit_display import OrbitDisplay
@@ -14,9 +16,11 @@ from softeq_sklearn.inspection._symmetry_report import symmetry_report
 from softeq_sklearn.levels._levels import Levels
 
 __all__ = [
+    "BasisDisplay",
     "DiscoveredGroup",
     "EquivarianceBound",
     "EquivarianceTest",
+    "LayerResidualsDisplay",
     "Levels",
     "LevelsDisplay",
     "OrbitDisplay",

@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from softeq_sklearn.groups import Group
+
 # The palette of Okabe and Ito (2008), which colour-blind readers can tell apart, without its
 # yellow, which is too light for lines on white.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = COLORS = (
@@ -18,6 +20,9 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK = COLORS = (
     "#000000",
 )
 GREY, LIGHT_GREY = "#767676", "#DDDDDD"
+_PANELS_IN_A_ROW = 3
+# Inches around all panels.
+_MARGINS = 1.0, 0.8
 
 
 def axes_for(ax, display, size):
@@ -31,6 +36,73 @@ def axes_for(ax, display, size):
     if not isinstance(ax, Axes):
         raise TypeError(f"'ax' must be matplotlib Axes or None. Got {ax!r} instead.")
     return ax
+
+
+def panels_for(ax, display, n_panels, what, size):
+    """Return the given axes, one for each of a number of things, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, array-like of Axes or None
+        What the user gave.
+    display : object
+        The display, for messages.
+    n_panels : int
+        How many axes there must be.
+    what : str
+        What there is one panel for, in the plural.
+    size : tuple of float
+        Width and height of a new panel, in inches.
+
+    Returns
+    -------
+    ndarray of Axes of shape (n_panels,)
+    """
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    if ax is None:
+        return _new_panels(n_panels, size)
+    from matplotlib.axes import Axes
+
+    panels = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    wrong = [panel for panel in panels if not isinstance(panel, Axes)]
+    if wrong:
+        raise TypeError(f"'ax' must be matplotlib Axes, or an array of them. Got {wrong[0]!r}.")
+    if len(panels) != n_panels:
+        raise ValueError(
+            f"'ax' must be one Axes for each of {n_panels} {what}. Got {len(panels)} instead."
+        )
+    return panels
+
+
+def _new_panels(n_panels, size):
+    import matplotlib.pyplot as plt
+
+    n_columns = n_panels
+    if n_panels > _PANELS_IN_A_ROW:
+        n_columns = int(np.ceil(np.sqrt(n_panels)))
+    n_rows = -(-n_panels // n_columns)
+    figsize = (_MARGINS[0] + size[0] * n_columns, _MARGINS[1] + size[1] * n_rows)
+    _, panels = plt.subplots(
+        n_rows, n_columns, figsize=figsize, layout="constrained", squeeze=False
+    )
+    for unused in panels.flat[n_panels:]:
+        unused.remove()
+    return panels.flatten()[:n_panels]
+
+
+def group_named(estimator, group):
+    """Return a group that was given, or the candidate of this name."""
+    if isinstance(group, Group):
+        return group
+    if not isinstance(group, str):
+        raise TypeError(f"'group' must be a Group or the name of one. Got {group!r} instead.")
+    candidates = getattr(estimator, "_groups", {})
+    if group not in candidates:
+        raise ValueError(
+            f"'group' must be a Group or one of the candidates {list(candidates)}. "
+            f"Got {group!r} instead."
+        )
+    return candidates[group]
 
 
 def unframe(ax):

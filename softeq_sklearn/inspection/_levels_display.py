@@ -20,6 +20,7 @@ from softeq_sklearn.inspection._drawing import (
     settled_size,
     unframe,
 )
+from softeq_sklearn.inspection._root_scale import ROOT_SCALE, root_ticks
 
 # Colour and marker say the same: the picture can be read without colours.
 _STYLES = {
@@ -213,8 +214,7 @@ class LevelsDisplay:
         self.true_points_ = self._draw_true_errors()
         self._add_legend()
         if scale == "sqrt":
-            share = _TICK_GAP / settled_size(ax)[0]
-            ax.set_xticks(_root_ticks(ax.get_xlim()[1], share))
+            ax.set_xticks(root_ticks(ax.get_xlim()[1], _TICK_GAP / settled_size(ax)[0]))
         return self
 
     def _set_axes(self, scale):
@@ -230,7 +230,7 @@ class LevelsDisplay:
         ax.set_xlabel("level (relative equivariance error; 0 is exact)")
         longest = self._largest() * 1.08
         if scale == "sqrt":
-            ax.set_xscale("function", functions=(_root, _square))
+            ax.set_xscale("function", functions=ROOT_SCALE)
         elif scale == "symlog":
             ax.set_xscale("symlog", linthresh=_SMALLEST, linscale=0.5)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -323,24 +323,3 @@ def _checked_verdicts(verdict, shape):
         if each not in _STYLES:
             raise ValueError(f"{rule} Got {each!r} instead.")
     return np.asarray(verdict, dtype=str)
-
-
-def _root(values):
-    return np.sign(values) * np.sqrt(np.abs(values))
-
-
-def _square(values):
-    return np.sign(values) * np.square(values)
-
-
-def _root_ticks(longest, share):
-    """Return round values from 0 up, on a square root axis a share of its length or more apart."""
-    gap, last = share * np.sqrt(longest), np.inf
-    ticks = []
-    for power in range(0, -5, -1):
-        for tick in (digit * 10.0**power for digit in (5, 3, 2, 1)):
-            place = np.sqrt(tick)
-            if tick <= longest and gap <= place <= last - gap:
-                ticks.append(tick)
-                last = place
-    return [0.0, *reversed(ticks)]

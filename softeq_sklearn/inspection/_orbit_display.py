@@ -13,12 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.estimators._base import BaseEquivariantEstimator
-from softeq_sklearn.groups import Group
 from softeq_sklearn.inspection._drawing import (
     BLUE,
     LIGHT_GREY,
     RED,
     checked_array,
+    group_named,
+    panels_for,
     unframe,
     whole_ticks,
 )
@@ -27,7 +28,8 @@ from softeq_sklearn.metrics._equivariance_error import _checked_dim, _evaluate, 
 from softeq_sklearn.representations import as_representation
 
 _MAX_PANELS = 4
-_PANELS_IN_A_ROW = 3
+# Inches of a panel.
+_PANEL_SIZE = 2.9, 2.4
 # A panel is at least this share of its largest value high, so that small differences look small.
 _LEAST_SPAN = 0.2
 # Height of a panel over that of what is drawn in it.
@@ -183,7 +185,7 @@ class OrbitDisplay:
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
-        group = _group_of(estimator, group)
+        group = group_named(estimator, group)
         schema = getattr(estimator, "_schema_in", None) if rep_in is None else rep_in
         rep_in = _rep_of(estimator, "rep_in", rep_in)
         rep_out = _rep_of(estimator, "rep_out", rep_out)
@@ -241,9 +243,8 @@ class OrbitDisplay:
         TypeError
             If `ax` holds other things than Axes.
         """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
         n_outputs = self.values.shape[1]
-        self.ax_ = _new_panels(n_outputs) if ax is None else _given_panels(ax, n_outputs)
+        self.ax_ = panels_for(ax, self, n_outputs, "outputs", _PANEL_SIZE)
         self.figure_ = self.ax_[0].figure
         self.lines_, self.expected_lines_, self.differences_, self.bands_ = [], [], [], []
         for index, panel in enumerate(self.ax_):
@@ -330,34 +331,6 @@ class OrbitDisplay:
             )
 
 
-def _new_panels(n_panels):
-    import matplotlib.pyplot as plt
-
-    n_columns = n_panels
-    if n_panels > _PANELS_IN_A_ROW:
-        n_columns = int(np.ceil(np.sqrt(n_panels)))
-    n_rows = -(-n_panels // n_columns)
-    size = (1.0 + 2.9 * n_columns, 0.8 + 2.4 * n_rows)
-    _, panels = plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)
-    for unused in panels.flat[n_panels:]:
-        unused.remove()
-    return panels.flatten()[:n_panels]
-
-
-def _given_panels(ax, n_panels):
-    from matplotlib.axes import Axes
-
-    panels = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-    wrong = [panel for panel in panels if not isinstance(panel, Axes)]
-    if wrong:
-        raise TypeError(f"'ax' must be matplotlib Axes, or an array of them. Got {wrong[0]!r}.")
-    if len(panels) != n_panels:
-        raise ValueError(
-            f"'ax' must be one Axes for each of {n_panels} outputs. Got {len(panels)} instead."
-        )
-    return panels
-
-
 def _checked_output_names(names, n_outputs):
     if names is None:
         return np.array([f"output {index}" for index in range(n_outputs)])
@@ -367,20 +340,6 @@ def _checked_output_names(names, n_outputs):
             f"Got {names!r} instead."
         )
     return np.asarray(names, dtype=str)
-
-
-def _group_of(estimator, group):
-    if isinstance(group, Group):
-        return group
-    if not isinstance(group, str):
-        raise TypeError(f"'group' must be a Group or the name of one. Got {group!r} instead.")
-    candidates = getattr(estimator, "_groups", {})
-    if group not in candidates:
-        raise ValueError(
-            f"'group' must be a Group or one of the candidates {list(candidates)}. "
-            f"Got {group!r} instead."
-        )
-    return candidates[group]
 
 
 def _rep_of(estimator, name, rep):

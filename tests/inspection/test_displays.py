@@ -9,7 +9,13 @@ from sklearn.exceptions import NotFittedError
 
 from softeq_sklearn import SoftEquivariantRegressor, SymmetryLevels
 from softeq_sklearn.groups import SO, Reflection
-from softeq_sklearn.inspection import LevelsDisplay, OrbitDisplay, StrengthPathDisplay
+from softeq_sklearn.inspection import (
+    BasisDisplay,
+    LayerResidualsDisplay,
+    LevelsDisplay,
+    OrbitDisplay,
+    StrengthPathDisplay,
+)
 
 NAMES = ["rotations", "flip"]
 EPOCHS = 8
@@ -43,7 +49,9 @@ def make_displays(model):
     return [
         LevelsDisplay.from_estimator(model),
         StrengthPathDisplay.from_estimator(model),
+        LayerResidualsDisplay.from_estimator(model),
         OrbitDisplay.from_estimator(model, np.arange(4.0), "rotations", outputs=0),
+        BasisDisplay.from_estimator(model, "rotations"),
     ]
 
 
@@ -94,7 +102,7 @@ def test_axes_are_used_and_no_other_figure_is_made(model):
     assert plt.get_fignums() == [figure.number]
 
 
-@pytest.mark.parametrize("draw", [LevelsDisplay, StrengthPathDisplay])
+@pytest.mark.parametrize("draw", [LevelsDisplay, StrengthPathDisplay, LayerResidualsDisplay])
 def test_unfitted_estimators_are_refused(draw):
     with pytest.raises(NotFittedError):
         draw.from_estimator(make())
@@ -108,13 +116,13 @@ def test_a_fit_without_groups_has_nothing_to_draw(data):
         LevelsDisplay.from_estimator(model)
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("which", range(5))
 def test_without_matplotlib_the_message_says_so(model, monkeypatch, which):
     display = make_displays(model)[which]
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     name = type(display).__name__
     with pytest.raises(ImportError, match=f"{name}.plot requires matplotlib"):
         display.plot()
-    arguments = (np.arange(4.0), "rotations") if which == 2 else ()
+    arguments = {3: (np.arange(4.0), "rotations"), 4: ("rotations",)}.get(which, ())
     with pytest.raises(ImportError, match=f"{name}.from_estimator requires matplotlib"):
         type(display).from_estimator(model, *arguments)
