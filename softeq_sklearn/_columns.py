@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
@@ -75,7 +76,7 @@ def schema_of(rep):
     return rep if isinstance(rep, ColumnSchema) else None
 
 
-def select_columns(rep, data, name):
+def select_columns(rep: Rep | ColumnSchema | str | None, data: Any, name: str) -> Any:
     """Return the columns that a schema names, or the data as they are.
 
     Parameters

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sklearn.base import BaseEstimator, is_classifier
 
 
-def numeric_method(estimator) -> Callable:
+def numeric_method(estimator: Any) -> Callable[..., Any]:
     """Return the method of an estimator that predicts numbers.
 
     Parameters

@@ -204,9 +204,9 @@ def lie_algebra_closure(group: Group) -> np.ndarray:
         probes = rng.standard_normal((N_PROBES, len(basis))) @ basis
         left = rng.standard_normal((N_PROBES, len(generators))) @ generators
         matrices = _normalized(probes).reshape(-1, *shape)
-        images = [_bracket(_normalized(left).reshape(-1, *shape), matrices)]
-        images += [_conjugated(a, b, matrices) for a, b in zip(h, h_inverse, strict=True)]
-        images = np.concatenate(images).reshape(-1, basis.shape[1])
+        stacks = [_bracket(_normalized(left).reshape(-1, *shape), matrices)]
+        stacks += [_conjugated(a, b, matrices) for a, b in zip(h, h_inverse, strict=True)]
+        images = np.concatenate(stacks).reshape(-1, basis.shape[1])
         # Brackets of unit matrices may be small but not large; conjugates may be large.
         images /= np.maximum(1.0, np.linalg.norm(images, axis=1, keepdims=True))
         larger = _extended(basis, images)

@@ -18,7 +18,7 @@ _ROUNDING = 1e-9
 
 
 def values_on_orbits(
-    function: Callable,
+    function: Callable[[np.ndarray], np.ndarray],
     X: np.ndarray,
     elements: np.ndarray,
     rep_in: Rep,

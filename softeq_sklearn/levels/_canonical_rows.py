@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from softeq_sklearn.groups import compose, inverse
+from softeq_sklearn.groups import Group, compose, inverse
+from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT
 
@@ -15,7 +18,9 @@ _WEIGHT_OF_SIZE = 100.0
 _BATCH_NUMBERS = 2**22
 
 
-def canonical_rows(X, group, rep, rng):
+def canonical_rows(
+    X: np.ndarray, group: Group, rep: Rep, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Choose an element for each row, and take it off.
 
     Each row is brought as near as a pool of elements can to an anchor, a random row. For an
@@ -60,9 +65,9 @@ def canonical_rows(X, group, rep, rng):
     return elements, rows
 
 
-def _anchor(X, group, rep, rng):
+def _anchor(X: np.ndarray, group: Group, rep: Rep, rng: np.random.RandomState) -> np.ndarray:
     """A random row with the sizes of the data and, for Points, their mean."""
-    anchor = rng.standard_normal(X.shape[1])
+    anchor = rng.standard_normal((X.shape[1],))
     for block in rep.blocks(group.dim):
         index = block.index.reshape(-1, block.index.shape[-1])
         values = X[:, index]
@@ -71,11 +76,11 @@ def _anchor(X, group, rep, rng):
     return anchor
 
 
-def _distance_of_points(rows, anchor):
+def _distance_of_points(rows: np.ndarray, anchor: np.ndarray) -> np.ndarray:
     return np.sum((rows - anchor) ** 2, axis=-1)
 
 
-def _distance_of_sizes(rows, anchor):
+def _distance_of_sizes(rows: np.ndarray, anchor: np.ndarray) -> np.ndarray:
     """The size counts most: the nearest to an anchor behind it that scaling can bring is 0."""
     sizes, size = np.linalg.norm(rows, axis=-1), np.linalg.norm(anchor)
     sizes = np.where(sizes > 0, sizes, 1.0)
@@ -83,7 +88,13 @@ def _distance_of_sizes(rows, anchor):
     return _WEIGHT_OF_SIZE * np.log(sizes / (size or 1.0)) ** 2 + directions
 
 
-def _nearest(rows, anchor, pool, rep, distance):
+def _nearest(
+    rows: np.ndarray,
+    anchor: np.ndarray,
+    pool: np.ndarray,
+    rep: Rep,
+    distance: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
     """Number of the element p of the pool for which p^-1 x is nearest to the anchor."""
     best, nearest = np.full(len(rows), np.inf), np.zeros(len(rows), dtype=int)
     inverses = inverse(pool)

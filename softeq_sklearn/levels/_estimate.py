@@ -65,7 +65,7 @@ class LevelEstimate:
 
 
 def estimate_level(
-    members: Callable,
+    members: Callable[[np.ndarray], np.ndarray],
     X: np.ndarray,
     group: Group,
     rep_in: Rep,
@@ -73,7 +73,7 @@ def estimate_level(
     *,
     n_elements: int = 32,
     support: Support | None = None,
-    random_state=None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> LevelEstimate:
     r"""Measure the relative equivariance error of the mean of several functions, and their spread.
 
@@ -127,7 +127,8 @@ def estimate_level(
     values, support = members(X), support or Support.of(X, rep_in, group.dim)
     k, n_moved, n_outside, moves = len(values), 0, 0, False
     chunk = max(1, _BATCH_NUMBERS // max(1, k * n * max(X.shape[1], values.shape[2])))
-    error, spread, own = np.zeros((n_elements, n)), np.zeros((n_elements, n)), []
+    error, spread = np.zeros((n_elements, n)), np.zeros((n_elements, n))
+    own_errors: list[np.ndarray] = []
     for start in range(0, n_elements, chunk):
         some = elements[start : start + chunk]
         m = len(some)
@@ -142,8 +143,8 @@ def estimate_level(
         moves |= bool(is_moved.any() or (expected != stays).any())
         here = slice(start, start + m)
         error[here], spread[here], each = _relative(moved, expected, (m, n))
-        own.append(each)
-    own = np.concatenate(own, axis=1).mean(axis=(1, 2))
+        own_errors.append(each)
+    own = np.concatenate(own_errors, axis=1).mean(axis=(1, 2))
     row_means = error.mean(axis=0)
     return LevelEstimate(
         error=float(row_means.mean()),
@@ -156,7 +157,9 @@ def estimate_level(
     )
 
 
-def _relative(moved, expected, shape):
+def _relative(
+    moved: np.ndarray, expected: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Error and spread of each pair of element and row, and the error of each member."""
     k, delta = len(moved), moved - expected
     own = np.linalg.norm(moved, axis=2) + np.linalg.norm(expected, axis=2)
@@ -172,6 +175,6 @@ def _relative(moved, expected, shape):
     )
 
 
-def _ratio(a, b):
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return a / b; 0 for 0 / 0, and 1, the largest relative error, beside values of 0."""
     return np.divide(a, b, out=np.sign(a), where=b > 0)

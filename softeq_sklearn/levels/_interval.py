@@ -85,5 +85,5 @@ def parts_of_high(estimate: LevelEstimate, hidden: float, chance: float = 0.0) -
     }
 
 
-def _half_width(estimate):
+def _half_width(estimate: LevelEstimate) -> float:
     return _Z * np.hypot(estimate.member_std, estimate.row_error)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NUMBERS = ("strength", "penalty", "error")
 _INTERVAL = ("error_low", "error_high", "floor")
@@ -76,7 +81,7 @@ class Levels:
     supported: np.ndarray | None = None
     reason: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         missing = {column: np.full(len(self.name), np.nan) for column in _INTERVAL}
         missing["verdict"] = np.full(len(self.name), "cannot tell")
         for column, values in missing.items():
@@ -90,7 +95,7 @@ class Levels:
     def __len__(self) -> int:
         return len(self.name)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return the levels as a data frame with one row a group, indexed by name.
 
         Returns
@@ -110,9 +115,10 @@ class Levels:
         data = {column: getattr(self, column) for column in columns}
         return pd.DataFrame(data, index=pd.Index(self.name, name="group"))
 
-    def _table(self):
+    def _table(self) -> Iterator[tuple[str, int, list[str]]]:
         """Title, width and cells of each column; without intervals where none is known."""
         columns = [*_NUMBERS]
+        assert self.error_high is not None  # but an array since `__post_init__`
         if np.isfinite(self.error_high).any():
             columns += [*_INTERVAL, "verdict"]
         for column in columns:
@@ -133,8 +139,9 @@ class Levels:
             lines.append(" ".join([f"{name:<{width}}", *cells]))
         return "\n".join([*lines, *self._reasons()])
 
-    def _reasons(self):
+    def _reasons(self) -> list[str]:
         """A sentence for each group of which the rows cannot tell."""
+        assert self.reason is not None  # but an array since `__post_init__`
         pairs = zip(map(str, self.name), self.reason, strict=True)
         return [f"{name}: cannot tell, since {reason}." for name, reason in pairs if reason]
 

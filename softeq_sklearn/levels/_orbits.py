@@ -8,7 +8,7 @@ from sklearn.utils import check_random_state
 from softeq_sklearn.groups import Group, compose, inverse, linear_part
 from softeq_sklearn.levels._canonical_rows import canonical_rows
 from softeq_sklearn.levels._support import Support
-from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations import Block, Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT
 
@@ -47,10 +47,16 @@ class Orbits:
     (True, True)
     """
 
-    def __init__(self, X: np.ndarray, group: Group, rep: Rep, random_state=None):
+    def __init__(
+        self,
+        X: np.ndarray,
+        group: Group,
+        rep: Rep,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self._group, self._n_rows = group, len(X)
         self._rng = check_random_state(random_state)
-        self._places = None
+        self._places: np.ndarray | None = None
         if (group.is_affine or not group.is_orthogonal) and group.is_conformal:
             self._places = _places(X, group, rep, self._rng)
         self._leaves = self._leaves_the_data(X, rep)
@@ -64,13 +70,13 @@ class Orbits:
         """
         return self._group.is_conformal and not self._leaves
 
-    def _leaves_the_data(self, X, rep):
+    def _leaves_the_data(self, X: np.ndarray, rep: Rep) -> bool:
         rng, self._rng = self._rng, np.random.RandomState(0)  # nothing else depends on this look
         moved = act_on_each_row(rep, self.elements(1)[0], X)
         self._rng = rng
         is_moved = (moved != X).any(axis=1)
         is_outside = Support.of(X, rep, self._group.dim).is_outside(moved)
-        return (is_moved & is_outside).sum() > 0.5 * is_moved.sum()
+        return bool((is_moved & is_outside).sum() > 0.5 * is_moved.sum())
 
     def elements(self, n_elements: int = 8) -> np.ndarray:
         """Draw elements for each row.
@@ -111,7 +117,7 @@ class Orbits:
         return act_on_each_row(rep, linear_part(inverse(self._places)), differences)
 
 
-def _places(X, group, rep, rng):
+def _places(X: np.ndarray, group: Group, rep: Rep, rng: np.random.RandomState) -> np.ndarray:
     """Elements that take rows from a common anchor to where they are.
 
     Samples of translations are of size 1. So Points are brought to mean 0 and size 1 before. With
@@ -119,8 +125,8 @@ def _places(X, group, rep, rng):
     """
     if not group.is_affine:
         return canonical_rows(X, group, rep, rng)[0]
-    columns = [block.index.reshape(-1, group.dim) for block in _points(rep, group.dim)]
-    columns = np.concatenate([np.empty((0, group.dim), dtype=int), *columns])
+    blocks = [block.index.reshape(-1, group.dim) for block in _points(rep, group.dim)]
+    columns = np.concatenate([np.empty((0, group.dim), dtype=int), *blocks])
     points = X[:, columns]
     mean = points.mean(axis=(0, 1)) if len(columns) else np.zeros(group.dim)
     size = np.sqrt(np.mean((points - mean) ** 2)) if len(columns) else 1.0
@@ -132,5 +138,5 @@ def _places(X, group, rep, rng):
     return places
 
 
-def _points(rep, dim):
+def _points(rep: Rep, dim: int) -> list[Block]:
     return [block for block in rep.blocks(dim) if block.word == (POINT,)]

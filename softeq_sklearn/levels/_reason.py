@@ -54,5 +54,5 @@ def why_not_told(
             "trained on"
         )
     parts = parts_of_high(estimate, hidden, chance)
-    largest = max(parts, key=parts.get)
+    largest = max(parts, key=parts.__getitem__)
     return f"the interval ends at {high:.3g}, beyond {EXACT}: {_HELP[largest]}"

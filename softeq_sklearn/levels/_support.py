@@ -60,12 +60,23 @@ class Support:
             what counts as varying does not depend on the units of other columns.
         dim : int or None, default=None
             Dimension of V; needed with `rep`.
+
+        Returns
+        -------
+        Support
+
+        Raises
+        ------
+        TypeError
+            If `rep` is given without `dim`.
         """
         largest = max(X.max(), -X.min()) or 1.0  # so that squares of all numbers are numbers
         parts = list(row_slices(X))
         mean = sum((X[rows] / largest).sum(axis=0) for rows in parts) / len(X) * largest
         sizes = largest
         if rep is not None:
+            if dim is None:
+                raise TypeError("dim must be given with rep. Got None instead.")
             sizes = tensor_sizes(X, rep, dim)
         products = 0.0
         for rows in parts:

@@ -53,7 +53,7 @@ def tensor_sizes(X: np.ndarray, rep: Rep, dim: int) -> np.ndarray:
     return sizes
 
 
-def _sums(values, mean):
+def _sums(values: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums of squares around the mean and around zero, and largest entry, for each tensor."""
     around = ((values - mean) ** 2).sum(axis=(0, 2))
     return around, (values**2).sum(axis=(0, 2)), np.abs(values).max(axis=(0, 2))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# The 97.5 % quantile of the normal distribution.
 # Relative residual of a class where another one was sure: sqrt(2) / 2.
 _WRONG_CLASS = np.sqrt(0.5)
+# The 97.5 % quantile of the normal distribution.
 _Z = 1.959964
 
 

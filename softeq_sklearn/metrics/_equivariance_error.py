@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from numbers import Integral
+from typing import Any, Protocol
 
 import narwhals as nw
 import numpy as np
@@ -20,7 +21,14 @@ from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 _BATCH_NUMBERS = 2**22
 
 
-def _as_function(predict) -> Callable:
+class _Predictor(Protocol):
+    """A fitted estimator of any library."""
+
+    def predict(self, X: Any) -> Any:
+        """Return what it predicts for rows."""
+
+
+def _as_function(predict: Callable[[Any], Any] | _Predictor) -> Callable[[Any], Any]:
     """Return the callable itself, or the method of an estimator that returns numbers."""
     function = numeric_method(predict) if hasattr(predict, "predict") else predict
     if not callable(function) or isinstance(predict, type):
@@ -31,7 +39,7 @@ def _as_function(predict) -> Callable:
     return function
 
 
-def _like(X: ArrayLike) -> Callable[[np.ndarray], ArrayLike]:
+def _like(X: Any) -> Callable[[np.ndarray], Any]:
     """Return a function that puts rows in the container of `X`, so that names of columns stay."""
     if hasattr(X, "iloc"):  # pandas, whose names may be numbers
         return lambda rows: type(X)(rows, columns=X.columns)
@@ -42,7 +50,9 @@ def _like(X: ArrayLike) -> Callable[[np.ndarray], ArrayLike]:
     return lambda rows: nw.from_numpy(rows, names, backend=library).to_native()
 
 
-def _ordered(function: Callable, rep_out) -> Callable:
+def _ordered(
+    function: Callable[[Any], Any], rep_out: Rep | ColumnSchema | str
+) -> Callable[[Any], Any]:
     """Return the function with its outputs in the order of a schema that names them."""
     return lambda rows: select_columns(rep_out, function(rows), "the output of 'predict'")
 
@@ -58,7 +68,7 @@ def _checked_dim(rep: Rep, group: Group, n_columns: int, rep_name: str, what: st
     return dim
 
 
-def _evaluate(function: Callable, rows: ArrayLike, n_rows: int) -> np.ndarray:
+def _evaluate(function: Callable[[Any], Any], rows: Any, n_rows: int) -> np.ndarray:
     """Return what `function` gives for the rows, as float64 of shape (n_rows, n_outputs)."""
     values = np.asarray(function(rows))
     if values.dtype.kind not in "biuf":
@@ -89,7 +99,7 @@ def _relative_error(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def equivariance_error(
-    predict,
+    predict: Callable[[Any], Any] | _Predictor,
     X: ArrayLike,
     group: Group,
     rep_in: Rep | ColumnSchema | str,
@@ -97,7 +107,7 @@ def equivariance_error(
     *,
     n_elements: int = 32,
     per_sample: bool = False,
-    random_state=None,
+    random_state: int | np.random.RandomState | None = None,
 ) -> float | np.ndarray:
     r"""Relative equivariance error of a function under a group.
 
@@ -185,11 +195,11 @@ def equivariance_error(
     rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
     check_scalar(n_elements, "n_elements", Integral, min_val=1)
     container = _like(X)
-    X = check_array(X, dtype=np.float64, input_name="X")
-    n_samples, n_columns = X.shape
+    rows: np.ndarray = check_array(X, dtype=np.float64, input_name="X")
+    n_samples, n_columns = rows.shape
     dim_in = _checked_dim(rep_in, group, n_columns, "rep_in", "X")
 
-    values = _evaluate(function, container(X), n_samples)
+    values = _evaluate(function, container(rows), n_samples)
     dim_out = _checked_dim(rep_out, group, values.shape[1], "rep_out", "the output of 'predict'")
 
     elements = group.sample(n_elements, random_state)
@@ -197,8 +207,8 @@ def equivariance_error(
     total = np.zeros(n_samples)
     for start in range(0, n_elements, batch):
         chosen = elements[start : start + batch]
-        rows = np.concatenate([rep_in.act(g, X) for g in chosen])
-        transformed = _evaluate(function, container(rows), len(rows))
+        moved = np.concatenate([rep_in.act(g, rows) for g in chosen])
+        transformed = _evaluate(function, container(moved), len(moved))
         expected = np.concatenate([rep_out.act(g, values) for g in chosen])
         total += _relative_error(transformed, expected).reshape(-1, n_samples).sum(axis=0)
     error = total / n_elements

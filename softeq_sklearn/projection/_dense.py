@@ -47,11 +47,17 @@ def null_rows(constraints: list[Constraint], word: Word, tensors: np.ndarray) ->
     """
     if not len(tensors) or not constraints:
         return tensors
-    triangle = np.zeros((0, len(tensors)))
+    triangle: np.ndarray = np.zeros((0, len(tensors)))
     for constraint in constraints:
         image = constraint.apply(word, tensors).T
-        triangle = np.linalg.qr(np.concatenate([triangle, image]), mode="r")
+        triangle = triangular(np.concatenate([triangle, image]))
     return null_combinations(triangle, word) @ tensors
+
+
+def triangular(matrix: np.ndarray) -> np.ndarray:
+    """Return R of matrix = Q R, which has the same null space and no more rows than columns."""
+    # The stubs of numpy know one mode only.
+    return np.linalg.qr(matrix, mode="r")  # type: ignore[return-value]
 
 
 def null_combinations(matrix: np.ndarray, word: Word) -> np.ndarray:

@@ -112,7 +112,7 @@ def _upper_bound(apply: Operator, start: np.ndarray) -> float:
         # Full orthogonalisation: for so few steps it costs nothing.
         for vector in basis:
             image = image - (vector @ image) * vector
-        off_diagonal.append(np.linalg.norm(image))
+        off_diagonal.append(float(np.linalg.norm(image)))
         if off_diagonal[-1] <= 1e-10 * max(diagonal):
             break
         basis.append(image / off_diagonal[-1])
@@ -136,7 +136,9 @@ def _first_width(apply: Operator, probes: np.ndarray, bound: float) -> int:
     return min(int(1.15 * rank) + 16, size)
 
 
-def _iterate(apply: Operator, block: np.ndarray, bound: float, max_iterations: int):
+def _iterate(
+    apply: Operator, block: np.ndarray, bound: float, max_iterations: int
+) -> tuple[np.ndarray, IterationResult]:
     """Filter one block until its null vectors are settled; return it all, and the result."""
     block, values, image = _rayleigh_ritz(apply, block)
     lower = 0.9 * bound
@@ -152,7 +154,9 @@ def _iterate(apply: Operator, block: np.ndarray, bound: float, max_iterations: i
     return block, IterationResult(block[:, :rank], False, max_iterations, residual)
 
 
-def _is_settled(block, values, image, rank: int, bound: float) -> bool:
+def _is_settled(
+    block: np.ndarray, values: np.ndarray, image: np.ndarray, rank: int, bound: float
+) -> bool:
     """Whether the first vector after the null ones is an eigenvector, to 10 %, of the next value.
 
     Null vectors grow fastest under the filter: once the next eigenvector has come out, no null
@@ -162,10 +166,10 @@ def _is_settled(block, values, image, rank: int, bound: float) -> bool:
         return True
     following = values[rank]
     error = np.linalg.norm(image[:, rank] - following * block[:, rank])
-    return following > CLEARLY_NONZERO * bound and error <= 0.1 * following
+    return bool(following > CLEARLY_NONZERO * bound and error <= 0.1 * following)
 
 
-def _rayleigh_ritz(apply: Operator, block: np.ndarray):
+def _rayleigh_ritz(apply: Operator, block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return eigenvectors of G within the span of the block, eigenvalues ascending, and G x."""
     block = np.linalg.qr(block)[0]
     image = apply(block)

@@ -98,7 +98,7 @@ def orbit_space(word: Word, images: np.ndarray, signs: np.ndarray) -> OrbitSpace
     return _signed_orbits(n, edges)
 
 
-def _tuple_map(order: int, images: np.ndarray, signs: np.ndarray):
+def _tuple_map(order: int, images: np.ndarray, signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where each index tuple goes, shape (n,), and with which sign (int8)."""
     to, sign = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int8)
     signs = signs.astype(np.int8)
@@ -108,7 +108,7 @@ def _tuple_map(order: int, images: np.ndarray, signs: np.ndarray):
     return to, sign
 
 
-def _signed_orbits(n: int, edges) -> OrbitSpace:
+def _signed_orbits(n: int, edges: list[tuple[np.ndarray, np.ndarray]]) -> OrbitSpace:
     """Orbits of the 2 n signed tuples; a tuple joined to its own opposite carries zeros."""
     doubled = []
     for to, sign in edges:

@@ -175,7 +175,9 @@ def equivariant_parts(rep: Rep, group: Group) -> tuple[Part, ...]:
     )
 
 
-def _spaces(word: Word, n_points: int, group: Group):
+def _spaces(
+    word: Word, n_points: int, group: Group
+) -> tuple[tuple[np.ndarray, DenseSpace | OrbitSpace], ...]:
     """Return for each combination of the Points the fixed space of its coefficients.
 
     Translations move all Points alike: only the mean of the coefficients has to cancel them.

@@ -49,7 +49,7 @@ class ReducedProblem:
         real_basis = frame.real_basis(positions, word)
         return cls(word, len(frame.vectors), positions, real_basis, lie, discrete)
 
-    def fixed_by_lie(self):
+    def fixed_by_lie(self) -> np.ndarray | csr_array:
         """Return orthonormal columns that contain what the Lie algebra fixes, or the identity."""
         size = len(self.positions)
         if not self.lie or not size:
@@ -64,7 +64,8 @@ class ReducedProblem:
         operators = [self._gram_operator(constraint) for constraint in self.discrete]
         if self.lie:
             operators.append(self._lie_gram().__matmul__)
-        return self._iterate(lambda vectors: sum(apply(vectors) for apply in operators))
+        zero = np.zeros(())
+        return self._iterate(lambda vectors: sum((apply(vectors) for apply in operators), zero))
 
     def _lie_gram(self) -> csr_array:
         """Return the sum of C^T C over the Lie generators, sparse."""

@@ -33,7 +33,7 @@ class DenseSpace:
         object.__setattr__(self, "columns", np.ascontiguousarray(self.columns))
         self.columns.flags.writeable = False
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[DenseSpace], tuple[np.ndarray]]:
         return DenseSpace, (self.columns,)  # arrays come out of a pickle writeable
 
     @property

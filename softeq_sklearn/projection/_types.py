@@ -9,7 +9,7 @@ import numpy as np
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.projection._cache import cache
-from softeq_sklearn.projection._dense import null_combinations
+from softeq_sklearn.projection._dense import null_combinations, triangular
 from softeq_sklearn.projection._disk import from_disk
 from softeq_sklearn.projection._generators import Generators, generators_of
 from softeq_sklearn.projection._limits import check_unknowns
@@ -157,5 +157,5 @@ def _without_translations(
     basis = space.basis()
     tensors = basis.reshape(-1, generators.dim, space.rank)
     contracted = np.einsum("adr,td->tar", tensors, generators.translations)
-    triangle = np.linalg.qr(contracted.reshape(-1, space.rank), mode="r")
+    triangle = triangular(contracted.reshape(-1, space.rank))
     return DenseSpace(basis @ null_combinations(triangle, word).T)

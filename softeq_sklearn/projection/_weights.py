@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import schur
-from scipy.sparse import coo_array, csr_array, eye_array, issparse
+from scipy.sparse import coo_array, csr_array, eye_array
 
 from softeq_sklearn.projection._dense import is_zero
 from softeq_sklearn.projection._tensor_operators import Constraint, digits_of
@@ -103,7 +103,7 @@ class Eigenframe:
         for start in range(0, len(tensors), rows_at_once):
             part = coordinates[start : start + rows_at_once]
             full = np.zeros((part.shape[0], n), dtype=coordinates.dtype)
-            full[:, positions] = part.toarray() if issparse(part) else part
+            full[:, positions] = part if isinstance(part, np.ndarray) else part.toarray()
             tensors[start : start + len(full)] = apply_letters(word, operators, full).real
         return tensors
 

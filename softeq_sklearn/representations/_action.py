@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -108,13 +108,13 @@ def _group_operators(rep: Rep, linear: np.ndarray) -> dict[int, np.ndarray]:
     return _letter_operators(linear, np.linalg.inv(linear).T if needs_inverse else None)
 
 
-def _letter_operators(linear: np.ndarray, contragredient: Any) -> dict[int, Any]:
-    return {
-        VECTOR: linear,
-        POINT: linear,
-        COVECTOR: contragredient,
-        DUAL_POINT: contragredient,
-    }
+def _letter_operators(
+    linear: np.ndarray, contragredient: np.ndarray | None
+) -> dict[int, np.ndarray]:
+    operators = {VECTOR: linear, POINT: linear}
+    if contragredient is not None:
+        operators |= {COVECTOR: contragredient, DUAL_POINT: contragredient}
+    return operators
 
 
 def _kronecker(word: Word, operators: dict[int, np.ndarray]) -> np.ndarray:
@@ -123,7 +123,7 @@ def _kronecker(word: Word, operators: dict[int, np.ndarray]) -> np.ndarray:
 
 def _kronecker_sum(word: Word, operators: dict[int, np.ndarray]) -> np.ndarray:
     """Return the sum over axes of I x ... x A x ... x I."""
-    total = np.zeros((1, 1))
+    total: np.ndarray = np.zeros((1, 1))
     for letter in word:
         A = operators[letter]
         total = np.kron(total, np.eye(len(A))) + np.kron(np.eye(len(total)), A)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -75,8 +75,12 @@ class ColumnSchema:
     names: tuple[str, ...]
     rep: Rep
     dim: int | None
+    _entries: dict[tuple[str, ...], Rep]
+    _units: dict[tuple[str, ...], str]
 
-    def __init__(self, columns: Mapping[Any, Rep | str], units: Mapping[Any, str] | None = None):
+    def __init__(
+        self, columns: Mapping[Any, Rep | str], units: Mapping[Any, str] | None = None
+    ) -> None:
         if not isinstance(columns, Mapping):
             raise TypeError(
                 "columns must be a mapping from names to representations, such as "
@@ -145,7 +149,7 @@ class ColumnSchema:
             _check_numbers(frame[column], column, name)
         return frame.to_native()
 
-    def _check_names(self, there, name):
+    def _check_names(self, there: Sequence[object], name: str) -> None:
         """Refuse tables without one of the columns, or with two of one name."""
         twice = [column for column in self.names if there.count(column) > 1]
         missing = [column for column in self.names if column not in there]
@@ -153,8 +157,8 @@ class ColumnSchema:
             return
         got = f"several called {twice}." if twice else f"none called {missing}"
         if missing:
-            meant = {column: _similar(column, there) for column in missing}
-            meant = [f"{other!r} for {column!r}" for column, other in meant.items() if other]
+            similar = {column: _similar(column, there) for column in missing}
+            meant = [f"{other!r} for {column!r}" for column, other in similar.items() if other]
             got += f"; did you mean {', '.join(meant)}?" if meant else "."
         raise ValueError(f"{name} must have the columns {list(self.names)} once. Got {got}")
 
@@ -187,7 +191,7 @@ class ColumnSchema:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"A schema cannot be changed. Got del of {name!r}.")
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, list[Any]]:
         # Lists, since files of skops have no dicts whose keys are tuples.
         entries, units = self._entries, self._units
         return {
@@ -196,20 +200,20 @@ class ColumnSchema:
             "units": [[list(names), unit] for names, unit in units.items()],
         }
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, list[Any]]) -> None:
         names = [tuple(names) for names in state["columns"]]
         units = {tuple(names): unit for names, unit in state["units"]}
-        self.__init__(dict(zip(names, state["reps"], strict=True)), units)
+        ColumnSchema.__init__(self, dict(zip(names, state["reps"], strict=True)), units)
 
 
-def _similar(column: str, there: list) -> str | None:
+def _similar(column: str, there: Sequence[object]) -> str | None:
     """A name that the user may have meant: one that differs in case, or in a few letters."""
     lower = {str(name).lower(): str(name) for name in there}
     close = difflib.get_close_matches(column.lower(), lower, n=1, cutoff=_CLOSE)
     return lower[close[0]] if close else None
 
 
-def _check_numbers(series: nw.Series, column: str, name: str) -> None:
+def _check_numbers(series: nw.Series[Any], column: str, name: str) -> None:
     """Refuse a column of anything else than finite numbers."""
     values = _as_floats(series)
     if values is None:
@@ -223,7 +227,7 @@ def _check_numbers(series: nw.Series, column: str, name: str) -> None:
         )
 
 
-def _as_floats(series: nw.Series) -> np.ndarray | None:
+def _as_floats(series: nw.Series[Any]) -> np.ndarray | None:
     """Entries as float64, NaN where they are missing; None if they are not numbers."""
     if isinstance(series.dtype, _NO_NUMBERS) or series.dtype in _NO_NUMBERS:
         return None
@@ -277,7 +281,9 @@ def _dimension(names: tuple[str, ...], rep: Rep) -> int | None:
     return d
 
 
-def _check_units(units, entries):
+def _check_units(
+    units: Mapping[tuple[str, ...], str], entries: Mapping[tuple[str, ...], Rep]
+) -> None:
     for names, unit in units.items():
         if names not in entries:
             raise ValueError(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from softeq_sklearn.representations._parsing import parse_representation
 from softeq_sklearn.representations._rep import Rep
 
+if TYPE_CHECKING:
+    from softeq_sklearn.representations._column_schema import ColumnSchema
 
-def as_representation(value: Any, name: str = "rep") -> Rep:
+
+def as_representation(value: Rep | str | ColumnSchema, name: str = "rep") -> Rep:
     """Return a representation from a representation or its text.
 
     Parameters

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
+from softeq_sklearn.representations._terms import Product
 from softeq_sklearn.representations._words import DUAL_POINT, POINT, Word
 
 if TYPE_CHECKING:
+    from softeq_sklearn.groups import Group
     from softeq_sklearn.representations._rep import Rep
 
 # 2^27 positions of 8 bytes are 1 GB.
 MAX_COLUMNS = 2**27
+
+# Word, index and whether these are Points that others may join.
+_Piece: TypeAlias = tuple[Word, np.ndarray, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +50,9 @@ class Block:
     index: np.ndarray
 
 
-def base_dimension(group: Any) -> int:
+def base_dimension(group: Group | int) -> int:
     """Return the dimension d of V, from a group or from d itself."""
-    value = getattr(group, "dim", group)
+    value: Any = getattr(group, "dim", group)
     try:
         d = operator.index(value)
     except TypeError:
@@ -80,7 +85,7 @@ def _read_only(parts: list[np.ndarray]) -> np.ndarray:
     return index
 
 
-def _pieces(rep: Rep, d: int) -> Iterator[tuple[Word, np.ndarray, bool]]:
+def _pieces(rep: Rep, d: int) -> Iterator[_Piece]:
     """Yield (word, index, is_open) for each term; open ones are Points that others may join."""
     start = 0
     for m, term in rep._terms:
@@ -93,14 +98,13 @@ def _pieces(rep: Rep, d: int) -> Iterator[tuple[Word, np.ndarray, bool]]:
         start += m * size
 
 
-def _composite(m: int, term: Any, start: int, d: int):
+def _composite(m: int, term: Product | Rep, start: int, d: int) -> Generator[_Piece, None, int]:
     """Yield the pieces of m copies of a product or of a repeated sum; return the size of one."""
-    is_product = hasattr(term, "word")
-    prefix, inner = (term.word, term.factor) if is_product else ((), term)
+    prefix, inner = (term.word, term.factor) if isinstance(term, Product) else ((), term)
     inner_size, n_prefix = inner.dim(d), d ** len(prefix)
     copies = start + inner_size * np.arange(m * n_prefix, dtype=np.int64).reshape(m, 1, 1, -1, 1)
     pieces = _pieces(inner, d)
-    if is_product:
+    if isinstance(term, Product):
         pieces = ((word, index, False) for word, index in _closed(pieces))
     for word, index, is_open in pieces:
         # axes: copy of the term, copy in it, Point, component of the prefix, component of the word
@@ -110,7 +114,7 @@ def _composite(m: int, term: Any, start: int, d: int):
     return n_prefix * inner_size
 
 
-def _closed(pieces) -> Iterator[tuple[Word, np.ndarray]]:
+def _closed(pieces: Iterable[_Piece]) -> Iterator[tuple[Word, np.ndarray]]:
     """Yield pieces with the open Points, which share one translation, gathered along an axis."""
     gathered: dict[Word, list[np.ndarray]] = {}
     kept: list[tuple[Word, np.ndarray | None]] = []
@@ -121,5 +125,5 @@ def _closed(pieces) -> Iterator[tuple[Word, np.ndarray]]:
         if word not in gathered:
             kept.append((word, None))
         gathered.setdefault(word, []).append(index.reshape(1, -1, index.shape[2]))
-    for word, index in kept:
-        yield word, np.concatenate(gathered[word], axis=1) if index is None else index
+    for word, own in kept:
+        yield word, np.concatenate(gathered[word], axis=1) if own is None else own

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 from softeq_sklearn.representations._rep import Rep
 from softeq_sklearn.representations._tensors import Point, Scalar, T, Vector
@@ -105,6 +107,7 @@ class _Parser:
                 start = len(self._text) - len(self._text[position:].lstrip())
                 self._refuse(f"unexpected character {self._text[start]!r} at position {start}")
             kind = match.lastgroup
+            assert kind is not None  # what matches is one of the groups
             tokens.append(_Token(kind, match[kind], match.start(kind)))
             position = match.end()
         return [*tokens, _Token("end", "", len(self._text))]
@@ -128,7 +131,12 @@ class _Parser:
     def _product(self) -> Rep | int:
         return self._chain("*", self._dual, lambda a, b: a * b)
 
-    def _chain(self, symbol, operand, combine) -> Rep | int:
+    def _chain(
+        self,
+        symbol: str,
+        operand: Callable[[], Rep | int],
+        combine: Callable[[Any, Any], Rep | int],
+    ) -> Rep | int:
         value = operand()
         while self._accept(symbol):
             place = self._tokens[self._next - 1].position
@@ -209,12 +217,12 @@ class _Parser:
         except ValueError as error:
             self._refuse(f"T at position {start}: {error}")
 
-    def _fail(self, expected: str):
+    def _fail(self, expected: str) -> NoReturn:
         token = self._token
         found = "the end" if token.kind == "end" else repr(token.text)
         self._refuse(f"expected {expected} at position {token.position}, found {found}")
 
-    def _refuse(self, reason: str):
+    def _refuse(self, reason: str) -> NoReturn:
         raise ValueError(
             f"'{self._name}' must be the text of a representation: {reason}. "
             f"Got {self._text!r} instead."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable
 from itertools import zip_longest
 from numbers import Number
-from typing import Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,9 @@ from softeq_sklearn.representations._terms import (
     term_text,
 )
 from softeq_sklearn.representations._words import DUAL_POINT, POINT, Word
+
+if TYPE_CHECKING:
+    from softeq_sklearn.groups import Group
 
 
 class Rep:
@@ -64,6 +68,9 @@ class Rep:
     __slots__ = ("_counts", "_terms")
     # numpy integers hand `3 * rep` over to us instead of looping over an array.
     __array_ufunc__ = None
+
+    _counts: Counter[Word]
+    _terms: tuple[tuple[int, Term], ...]
 
     def __init__(self) -> None:
         raise TypeError(
@@ -109,7 +116,7 @@ class Rep:
         """The same columns with Vectors for Points: what is left of them once a mean is removed."""
         return from_pairs((m, centred_term(term)) for m, term in self._terms)
 
-    def dim(self, group: Any) -> int:
+    def dim(self, group: Group | int) -> int:
         """Return the number of columns.
 
         Parameters
@@ -130,7 +137,7 @@ class Rep:
         d = _layout.base_dimension(group)
         return sum(count * d ** len(word) for word, count in self._counts.items())
 
-    def blocks(self, group: Any) -> tuple[_layout.Block, ...]:
+    def blocks(self, group: Group | int) -> tuple[_layout.Block, ...]:
         """Return the columns of every tensor type.
 
         Parameters
@@ -251,29 +258,29 @@ class Rep:
         """
         return _action.act(self, g, X)
 
-    def __add__(self, other: Any) -> Rep:
+    def __add__(self, other: Rep) -> Rep:
         if not isinstance(other, Rep):
             return NotImplemented
         return from_pairs(self._terms + other._terms)
 
-    def __radd__(self, other: Any) -> Rep:
+    def __radd__(self, other: int) -> Rep:
         # sum([...]) starts from the integer 0.
         if isinstance(other, int) and other == 0:
             return self
         return NotImplemented
 
-    def __mul__(self, other: Any) -> Rep:
+    def __mul__(self, other: Rep | SupportsIndex) -> Rep:
         if isinstance(other, Rep):
             return _tensor_product(self, other)
         return self.__rmul__(other)
 
-    def __rmul__(self, multiplicity: Any) -> Rep:
+    def __rmul__(self, multiplicity: SupportsIndex) -> Rep:
         if not isinstance(multiplicity, Number | np.generic):
             return NotImplemented
         rule = "The multiplicity of a representation must be a non-negative integer."
         return from_pairs([(check_count(rule, multiplicity), self)])
 
-    def __rshift__(self, other: Any) -> Rep:
+    def __rshift__(self, other: Rep) -> Rep:
         if not isinstance(other, Rep):
             return NotImplemented
         if other.has_points:
@@ -294,7 +301,7 @@ class Rep:
         """Whether there are duals of Points, as in ``Point >> Vector``."""
         return any(DUAL_POINT in word for word in self._counts)
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rep):
             return NotImplemented
         if self._counts != other._counts:
@@ -316,17 +323,17 @@ class Rep:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"A representation cannot be changed. Got del of {name!r}.")
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, str]:
         # The notation, so that files of pickles and of skops hold nothing else.
         return {"notation": repr(self)}
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, str]) -> None:
         _set_terms(self, Rep.parse(state["notation"])._terms)
 
     def __copy__(self) -> Rep:
         return self
 
-    def __deepcopy__(self, memo: dict) -> Rep:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Rep:
         return self
 
 
@@ -338,7 +345,7 @@ def from_pairs(pairs: Iterable[tuple[int, Term]]) -> Rep:
     return rep
 
 
-def _set_terms(rep: Rep, terms: tuple) -> None:
+def _set_terms(rep: Rep, terms: tuple[tuple[int, Term], ...]) -> None:
     object.__setattr__(rep, "_terms", terms)
     object.__setattr__(rep, "_counts", count_words(terms))
 

@@ -23,6 +23,8 @@ from softeq_sklearn.representations._words import (
 )
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
     from softeq_sklearn.representations._rep import Rep
 
 # Every factor (Vector + Vector.T) of a product doubles the number of types.
@@ -48,7 +50,7 @@ class Product:
 Term: TypeAlias = "Word | Product | Rep"
 
 
-def is_repeated(term: Term) -> bool:
+def is_repeated(term: Term) -> TypeIs[Rep]:
     """Whether a term is a representation that is repeated as a whole."""
     return not isinstance(term, tuple | Product)
 
@@ -71,7 +73,8 @@ def simplified(pairs: Iterable[tuple[int, Term]]) -> Iterator[tuple[int, Term]]:
 
 def merged(pairs: Iterable[tuple[int, Term]]) -> Iterator[tuple[int, Term]]:
     """Yield the pairs with neighbours of the same term added up."""
-    count, last = 0, None
+    count = 0
+    last: Term = ()
     for m, term in pairs:
         if count and term == last:
             count += m

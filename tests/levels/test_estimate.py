@@ -254,6 +254,11 @@ def test_support_of_a_constant_tensor():
     assert support.is_outside(X[:, [0, 2, 1, 3]]).all()
 
 
+def test_support_needs_the_dimension_of_a_representation(rows):
+    with pytest.raises(TypeError, match="dim must be given with rep"):
+        Support.of(rows, Vector)
+
+
 def test_rows_of_integers(rows):
     whole = np.round(10 * rows).astype(int)
     norm = lambda X: np.linalg.norm(X, axis=1)[None, :, None]  # noqa: E731
