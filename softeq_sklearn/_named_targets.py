@@ -21,8 +21,8 @@ class NamedTargetsMixin(RegressorMixin):
         X : array-like or data frame of shape (n_samples, n_features)
             Rows, as for `predict`.
         y : array-like or data frame of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, as for `fit`. (Scorers that are named, such as "r2", take y as it is: give them
-            the columns of a schema in its order, ``schema.select(y)``.)
+            Targets, as for `fit`. Scorers that are named, such as "r2", take y as it is: give them
+            the columns of a schema in its order, ``schema.select(y)``.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows.
 
@@ -30,6 +30,13 @@ class NamedTargetsMixin(RegressorMixin):
         -------
         float
             Its mean over outputs.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If rows or targets have other columns than in `fit`, or a number is not finite.
         """
         check_is_fitted(self)
         return super().score(X, select_columns(self._schema_out, y, "y"), sample_weight)

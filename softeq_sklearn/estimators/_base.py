@@ -210,6 +210,10 @@ class BaseEquivariantEstimator(BaseEstimator):
         ValueError
             If the file is not one of these, is of another class of estimators, or does not go with
             the parameters; or parameters that no file holds, such as groups, are not given.
+        TypeError
+            If the constructor has no parameter of a name.
+        OSError
+            If the file cannot be read.
         ImportError
             If safetensors is not installed.
 

@@ -47,7 +47,10 @@ class ClassTargetsMixin(ClassifierMixin):
         ------
         ValueError
             If the data or a parameter is not as described, or fewer than two classes have a row
-            of weight above 0; raised before training starts.
+            of weight above 0, before training starts; or if the training loss becomes NaN or
+            infinite.
+        TypeError
+            If a group, callback or module is of another type, or the data is sparse.
 
         Notes
         -----
@@ -82,7 +85,10 @@ class ClassTargetsMixin(ClassifierMixin):
         Raises
         ------
         ValueError
-            If y has a class that is not one of `classes`, or these are others than before.
+            As in `fit`; or if y has a class that is not one of `classes`, or these, the groups,
+            the representations or the hidden layers are others than before.
+        TypeError
+            As in `fit`.
         """
         return self._partial_fit(X, y, sample_weight, classes=classes)
 
@@ -98,6 +104,13 @@ class ClassTargetsMixin(ClassifierMixin):
         -------
         ndarray of shape (n_samples,)
             Labels as in `classes_`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the rows have other columns than in `fit`, or a number is not finite.
         """
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(axis=1)]
@@ -114,6 +127,13 @@ class ClassTargetsMixin(ClassifierMixin):
         -------
         ndarray of shape (n_samples, n_classes)
             Probabilities in float64, in the order of `classes_`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the rows have other columns than in `fit`, or a number is not finite.
         """
         check_is_fitted(self)
         return self._function()(checked_rows(self, X, [np.float64, np.float32]))
@@ -130,6 +150,13 @@ class ClassTargetsMixin(ClassifierMixin):
         -------
         ndarray of shape (n_samples, n_classes)
             Logarithms in float64, in the order of `classes_`; -inf for a probability of 0.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the rows have other columns than in `fit`, or a number is not finite.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))

@@ -41,7 +41,10 @@ class RegressionTargetsMixin(NamedTargetsMixin):
         Raises
         ------
         ValueError
-            If the data or a parameter is not as described; raised before training starts.
+            If the data or a parameter is not as described, before training starts; or if the
+            training loss becomes NaN or infinite.
+        TypeError
+            If a group, callback or module is of another type, or the data is sparse.
 
         Notes
         -----
@@ -70,6 +73,13 @@ class RegressionTargetsMixin(NamedTargetsMixin):
         -------
         self : object
             The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; or if groups, representations or hidden layers are others than before.
+        TypeError
+            As in `fit`.
         """
         return self._partial_fit(X, y, sample_weight)
 
@@ -85,6 +95,13 @@ class RegressionTargetsMixin(NamedTargetsMixin):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in float64, one-dimensional if y was.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the rows have other columns than in `fit`, or a number is not finite.
         """
         check_is_fitted(self)
         rows = checked_rows(self, X, [np.float64, np.float32])

@@ -60,7 +60,8 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
         Share of the rows held out. The weights of the epoch with the lowest loss on them are
         kept.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`.
+        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`, at
+        least 10 epochs.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last fit.
     device : str, default="auto"

@@ -130,8 +130,9 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
     def project_to(self, group, softness=0.0, X=None):
         r"""Return a fitted copy with its weights in a group's subspace, or part of the way there.
 
-        Every weight :math:`\theta` becomes :math:`P_G \theta + s \, (\theta - P_G \theta)`. With
-        softness 0 the copy is exactly equivariant.
+        Every weight :math:`\theta` becomes :math:`P_G \theta + s \, (\theta - P_G \theta)`, with
+        the projector of the penalty (Kim et al. 2023, equation 4). With softness 0 the copy is
+        exactly equivariant.
 
         Parameters
         ----------

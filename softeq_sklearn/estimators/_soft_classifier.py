@@ -16,9 +16,10 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
     .. math:: -\frac1n \sum_i \log p_{y_i}(x_i) + \sum_G \lambda_G R_G + \tfrac12 w |\theta|^2,
 
     where :math:`R_G` is half the squared distance of all weights and biases to the equivariant
-    subspace of G. All else is as in :class:`SoftEquivariantRegressor`, with probabilities in the
-    place of predictions: levels are those of the probabilities, and tests look for broken
-    symmetries in what probabilities miss of the classes, which are vectors of zeros and a one.
+    subspace of G (PER, Kim et al., ICML 2023, section 3). All else is as in
+    :class:`SoftEquivariantRegressor`, with probabilities in the place of predictions: levels are
+    those of the probabilities, and tests look for broken symmetries in what probabilities miss of
+    the classes, which are vectors of zeros and a one.
 
     Parameters
     ----------
@@ -98,7 +99,8 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         Share of the rows held out, of all classes if there are enough rows of each. The weights of
         the epoch with the lowest loss on them are kept, and the levels are measured on them.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`.
+        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`, at
+        least 10 epochs.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last fit.
     device : str, default="auto"
@@ -133,7 +135,6 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns of X, if it was a data frame with string names.
-
     classes_ : ndarray of shape (n_classes,)
         Class labels.
 
@@ -182,8 +183,11 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
         ValueError
-            If `return_std` is set and there is a single member.
+            If the rows have other columns than in `fit`, or a number is not finite; or if
+            `return_std` is set and there is a single member.
         """
         return self._mean_and_std(X) if return_std else super().predict_proba(X)
 

@@ -95,7 +95,8 @@ class SoftEquivariantRegressor(RegressionTargetsMixin, BaseSoftEquivariantEstima
         Share of the rows held out. The weights of the epoch with the lowest loss on them are
         kept, and the levels are measured on them.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`.
+        Whether to stop when the validation loss has not improved for a fifth of `max_epochs`, at
+        least 10 epochs.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last fit.
     device : str, default="auto"
@@ -170,13 +171,16 @@ class SoftEquivariantRegressor(RegressionTargetsMixin, BaseSoftEquivariantEstima
         -------
         y_mean : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in float64, one-dimensional if y was.
-        y_std : ndarray of the same shape
-            Standard deviations; only if `return_std`.
+        y_std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Standard deviations, in the units of y; only if `return_std`.
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
         ValueError
-            If `return_std` is set and there is a single member.
+            If the rows have other columns than in `fit`, or a number is not finite; or if
+            `return_std` is set and there is a single member.
         """
         if not return_std:
             return super().predict(X)

@@ -25,13 +25,15 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
     That turns a rotation of the rows into something else: a sphere becomes an ellipsoid, and what
     was equivariant before is no longer. Here
 
-    - all components of one copy of a tensor are divided by one factor, their root mean square;
+    - all components of one copy of a tensor are divided by one factor, the root mean square of what
+      the subtraction of a mean has left of them;
     - of the mean only that part is subtracted which all groups leave fixed,
 
     .. math:: x \mapsto \frac{x - P_G \bar x}{s},
 
     with P_G the projector onto the subspace that all groups fix: the whole mean of a scalar,
-    nothing of a vector under SO(3), its z component under rotations about z. Points share one
+    nothing of a vector under SO(3), its z component under rotations about z (see
+    docs/scaling.md). Points share one
     factor and one new origin, to which only such moves lead that map every group to itself. Each
     group then acts on the scaled rows as before; a translation by t acts there as one by t / s,
     so that Points keep their unit where that is of another group, as of a lattice.
@@ -123,7 +125,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         ValueError
             If the data or a parameter is not as described.
         TypeError
-            If `groups` holds something else.
+            If `groups` holds something else, or the data is sparse.
         """
         self._validate_params()
         X = validate_data(self, select_columns(self.rep, X, "X"), dtype=FLOAT_DTYPES)
@@ -164,6 +166,13 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         -------
         ndarray of shape (n_samples, n_features)
             The scaled rows, float32 where X is.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
+        ValueError
+            If X has other columns than in `fit`, or a number is not finite.
         """
         check_is_fitted(self)
         X = checked_rows(self, X, FLOAT_DTYPES)
@@ -185,8 +194,11 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
         Raises
         ------
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
         ValueError
-            If each row's origin was removed, which is not kept.
+            If each row's origin was removed, which is not kept; or X has other columns than in
+            `fit`, or a number is not finite.
         """
         check_is_fitted(self)
         if len(self._centred_columns):
@@ -204,13 +216,21 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
         Parameters
         ----------
-        input_features : array-like of str or None, default=None
+        input_features : array-like of str of shape (n_features,) or None, default=None
             Names of the columns of X. Where `rep` is a schema, they may be in another order and
             more, since out come those of the schema.
 
         Returns
         -------
-        ndarray of str
+        ndarray of str objects of shape (n_features_in_,)
+            Names of the columns of X, or those of the schema in its order.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
+        ValueError
+            If the names are not those of `fit`.
         """
         check_is_fitted(self)
         if self._schema_in is not None:
