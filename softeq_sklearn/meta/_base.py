@@ -76,7 +76,8 @@ class BaseGroupRegressor(MetaEstimatorMixin, NamedTargetsMixin, BaseEstimator):
         ValueError
             If the data or a parameter is not as described; raised before anything is fitted.
         TypeError
-            If the inner estimator is a classifier, or there are weights and it takes none.
+            If the inner estimator is a classifier, there are weights and it takes none, or the data
+            is sparse.
         """
         self._validate_params()
         estimator = DecisionTreeRegressor() if self.estimator is None else self.estimator
@@ -106,6 +107,13 @@ class BaseGroupRegressor(MetaEstimatorMixin, NamedTargetsMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in float64, one-dimensional if y was.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the rows have other columns than in `fit`, or a number is not finite.
         """
         check_is_fitted(self)
         X = checked_rows(self, X)

@@ -75,6 +75,8 @@ class FrameAveragingRegressor(BaseGroupRegressor):
     ------
     ProblemTooLargeError
         In `fit`, if the frame has more than 4096 elements.
+    ValueError
+        In `fit`, if the group is none of these, or there is no column to read its frame off.
 
     See Also
     --------
