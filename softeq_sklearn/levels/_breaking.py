@@ -29,7 +29,7 @@ def values_on_orbits(
     r"""Return :math:`g^{-1} f(g x)` for several elements g, others for every row.
 
     For an orthogonal group their mean estimates the symmetric part of f, its average over the group
-    (its Reynolds operator).
+    (the Reynolds operator; Elesedy and Zaidi, ICML 2021).
 
     Parameters
     ----------
@@ -47,6 +47,12 @@ def values_on_orbits(
     Returns
     -------
     ndarray of shape (n_elements, n_functions, n_samples, n_outputs)
+        The values, moved back by the inverse of the element that had moved their row.
+
+    Raises
+    ------
+    ValueError
+        If the elements have another shape.
 
     Examples
     --------
@@ -82,7 +88,7 @@ def asymmetric_products(
     the data break the symmetry as f does, the mean is positive. The group has to keep lengths of
     values; where it does not, take all four arrays to the anchor (:meth:`Orbits.at_anchor`). Two
     estimates of the symmetric part take turns, since the same in both factors would add the square
-    of its own error.
+    of its own error (docs/method.md, "Ratio and explore").
 
     Parameters
     ----------
@@ -96,6 +102,7 @@ def asymmetric_products(
     Returns
     -------
     ndarray of shape (n_samples,)
+        The products, in the squared units of the targets.
 
     Examples
     --------
@@ -155,7 +162,8 @@ def orbit_score(residuals: np.ndarray, values: np.ndarray, moved: np.ndarray) ->
     mean and over their spread it has mean 0 and variance 1. The score is the sum over rows with
     weights, which are the ranks of the spreads, divided by its standard deviation and by
     :math:`\sqrt 2`, as in :func:`breaking_score`. That one takes products to be symmetric around 0;
-    those of classes are not, since a function that is sure of a class errs rarely and then by much.
+    those of classes are not, since a function that is sure of a class errs rarely and then by much
+    (docs/classification.md).
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class LevelEstimate:
     Parameters
     ----------
     error : float
-        Relative equivariance error of the mean of the members.
+        Relative equivariance error of the mean of the members, in [0, 1].
     spread : float
         The same measure of what the members do not agree on: the root mean square, over members,
         of the deviation of their f(gx) - g f(x) from the mean, relative to the same sizes.
@@ -79,7 +79,8 @@ def estimate_level(
 
     With :math:`\Delta_i = f_i(gx) - g f_i(x)` of member i, their mean :math:`\bar\Delta` and
     :math:`D = |\bar f(gx)| + |g \bar f(x)|` the error is the mean of :math:`|\bar\Delta| / D`, and
-    the spread that of :math:`\sqrt{\sum_i |\Delta_i - \bar\Delta|^2 / (k - 1)} / D`. Every row is
+    the spread that of :math:`\sqrt{\sum_i |\Delta_i - \bar\Delta|^2 / (k - 1)} / D`. The error is
+    the measure of Kim et al. (ICML 2023), the spread is explained in docs/levels.md. Every row is
     transformed by elements of its own, so that the mean over rows is one over elements, too.
 
     Parameters

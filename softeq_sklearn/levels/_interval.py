@@ -29,7 +29,8 @@ def level_interval(
     makes e larger: so f is taken off below, as if all members had the same, and above only their
     mean's own share is added, which may have cancelled something. A function b that was missed adds
     :math:`b(gx) - g b(x)`, two terms of its size. Members that could not break a symmetry have no
-    spread; c is the level of a softer fit.
+    spread; c is the level of a softer fit. docs/levels.md explains the terms, and
+    docs/discovery.md counts how often such intervals are right.
 
     Parameters
     ----------

@@ -87,6 +87,7 @@ def judge(findings: Findings) -> Judgement:
     Parameters
     ----------
     findings : Findings
+        The level, and what tests and unseen rows have told.
 
     Returns
     -------

@@ -20,9 +20,10 @@ class Orbits:
     has no uniform law: samples move rows to where there are none, and a mean over them is about the
     value in their midst. So the places of rows on their orbits are exchanged: with
     :math:`\gamma_i` which takes row i from a common anchor to where it is, the elements are
-    :math:`\gamma_j \gamma_i^{-1}` for random rows j. Groups whose linear parts are no multiples of
-    orthogonal matrices (SL, GL, Lorentz groups) have no such anchor; their elements are samples,
-    and the law of the moved rows is another one (`keeps_the_law`).
+    :math:`\gamma_j \gamma_i^{-1}` for random rows j (docs/method.md, "Ratio and explore"). Groups
+    whose linear parts are no multiples of orthogonal matrices (SL, GL, Lorentz groups) have no such
+    anchor; their elements are samples, and the law of the moved rows is another one
+    (`keeps_the_law`).
 
     Parameters
     ----------
@@ -89,6 +90,7 @@ class Orbits:
         Returns
         -------
         ndarray of shape (n_elements, n_samples, d, d) or (n_elements, n_samples, d, d + 1)
+            Elements for each row, with translations in the units of its columns.
         """
         n = self._n_rows
         if self._places is None:
@@ -111,6 +113,8 @@ class Orbits:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
+            The differences at the anchor; as they are where the group is orthogonal, or rows have
+            no anchor.
         """
         if self._places is None or self._group.is_orthogonal:
             return differences

@@ -24,7 +24,7 @@ class Support:
     Parameters
     ----------
     mean : ndarray of shape (n_columns,)
-        Mean of the rows.
+        Mean of the rows, in the units of the columns.
     axes : ndarray of shape (n_columns, n_columns)
         Principal axes, divided by the standard deviations along them.
     limit : float
@@ -64,6 +64,7 @@ class Support:
         Returns
         -------
         Support
+            The ellipsoid.
 
         Raises
         ------
@@ -91,5 +92,16 @@ class Support:
         return cls(mean, axes, _REACH * float(farthest))
 
     def is_outside(self, X: np.ndarray) -> np.ndarray:
-        """Return which rows lie outside of the ellipsoid of the farthest row, as bools."""
+        """Return which rows lie outside of the ellipsoid of the farthest row.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_columns)
+            Rows.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_samples,)
+            Whether a row is outside: farther out than 1.25 times the farthest row.
+        """
         return np.linalg.norm((X - self.mean) @ self.axes, axis=1) > self.limit

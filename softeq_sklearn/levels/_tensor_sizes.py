@@ -25,8 +25,9 @@ def tensor_sizes(X: np.ndarray, rep: Rep, dim: int) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_columns,)
-        Root mean square, over rows and components, of the deviations from the mean. Of a tensor
-        that does not vary it is that of its values, and 1 if it is zero.
+        Root mean square, over rows and components, of the deviations from the mean, in the units
+        of the columns. Of a tensor that does not vary it is that of its values, and 1 if it is
+        zero.
 
     Examples
     --------

@@ -25,6 +25,7 @@ def unseen_mean(values: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_samples, n_outputs)
+        The means, in the units of the values.
 
     Examples
     --------
@@ -77,7 +78,7 @@ class UnseenResiduals:
 
         and 0 for a negative square. Where nothing has looked, nothing is taken off. The mean of
         members varies less than each of them, so that what breaks the symmetry may be as large as
-        their variance and not be seen.
+        their variance and not be seen (docs/levels.md, "Intervals, floors and verdicts").
 
         Parameters
         ----------
@@ -87,6 +88,7 @@ class UnseenResiduals:
         Returns
         -------
         float
+            The limit h, at least 0.
         """
         square = self.mean**2 + 2 * self.mean * _Z * self.standard_error
         return float(np.sqrt(np.maximum(square - tested * self.spread**2, 0.0)))
@@ -109,9 +111,9 @@ def unseen_residuals(
         Whether residuals are skewed, as those of classes: few rows have large ones. What breaks a
         symmetry at x and at gx is then missed in different rows, and both add up to an error:
         residuals count twice. A share of 3 / n of such rows may be among n others and not be seen,
-        with a probability of 5 % ("rule of three"): so many are added, with the residual of a class
-        that was never expected. And the members' spread, which is that of other rows, explains
-        nothing of them.
+        with a probability of 5 % ("rule of three", Hanley and Lippman-Hand, JAMA 249, 1983): so
+        many are added, with the residual of a class that was never expected. And the members'
+        spread, which is that of other rows, explains nothing of them.
 
     Returns
     -------

@@ -43,6 +43,7 @@ def verdict(
     Returns
     -------
     {"exact", "approximate", "broken", "cannot tell"}
+        What the table says.
 
     Examples
     --------
