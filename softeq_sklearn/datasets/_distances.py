@@ -135,7 +135,8 @@ def make_distances(
         How much the other symmetries are broken. Without effect for "se3".
 
     shift : float or array-like of shape (3,), default=0.0
-        Added to all points, for test sets outside the distribution of the training set.
+        Added to all points, in units of the standard deviation of a coordinate, for test sets
+        outside the distribution of the training set.
 
     sign : {-1, 0, 1}, default=0
         With 1 or -1 every coordinate is made positive or negative, after `shift`; 0 leaves it as
@@ -156,7 +157,8 @@ def make_distances(
         With attributes
 
         data : ndarray or DataFrame of shape (n_samples, 3 * n_points)
-            The points, drawn as N(0, 1).
+            The points, drawn as N(0, 1): lengths are in units of the standard deviation of a
+            coordinate.
         target : ndarray or Series of shape (n_samples,)
             The function of the distances.
         rep_in, rep_out : Rep
@@ -178,11 +180,14 @@ def make_distances(
             A description of the data.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its range.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     References
     ----------

@@ -124,7 +124,8 @@ def make_inertia(
         x is scaled by ``1 - noise`` and column y by ``1 + noise``, so that all groups are broken.
 
     shift : float or array-like of shape (3,), default=0.0
-        Added to all positions, for test sets outside the distribution of the training set.
+        Added to all positions, in units of the standard deviation of a coordinate, for test sets
+        outside the distribution of the training set.
 
     sign : {-1, 0, 1}, default=0
         With 1 or -1 every coordinate of a position is made positive or negative, after `shift`;
@@ -146,7 +147,8 @@ def make_inertia(
         With attributes
 
         data : ndarray or DataFrame of shape (n_samples, 4 * n_masses)
-            The masses, drawn as softplus(N(0, 1)), then the positions, drawn as N(0, 1).
+            The masses, drawn as softplus(N(0, 1)), then the positions, drawn as N(0, 1). Lengths
+            are in units of the standard deviation of a coordinate, masses are pure numbers.
         target : ndarray or DataFrame of shape (n_samples, 9)
             The tensors, row after row.
         rep_in, rep_out : Rep
@@ -168,11 +170,14 @@ def make_inertia(
             A description of the data.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its range.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     References
     ----------

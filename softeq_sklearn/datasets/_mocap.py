@@ -106,11 +106,14 @@ def load_mocap(
             A description of the data with its source and terms.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its range, or the take is too short for a window.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     See Also
     --------

@@ -106,7 +106,8 @@ def make_radius(
         How much the other symmetries are broken. Without effect for "so3-scale".
 
     shift : float or array-like of shape (3,), default=0.0
-        Added to all vectors, for test sets outside the distribution of the training set.
+        Added to all vectors, in units of the standard deviation of a coordinate, for test sets
+        outside the distribution of the training set.
 
     sign : {-1, 0, 1}, default=0
         With 1 or -1 every coordinate is made positive or negative, after `shift`; 0 leaves it as
@@ -127,7 +128,8 @@ def make_radius(
         With attributes
 
         data : ndarray or DataFrame of shape (n_samples, 3 * n_points)
-            The vectors, drawn as N(0, 1).
+            The vectors, drawn as N(0, 1): lengths are in units of the standard deviation of a
+            coordinate.
         target : ndarray or Series of shape (n_samples,)
             The products. For three vectors, "so3-scale" has values from 0 to 1/27.
         rep_in, rep_out : Rep
@@ -149,11 +151,14 @@ def make_radius(
             A description of the data.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its range.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     Notes
     -----

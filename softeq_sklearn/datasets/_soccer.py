@@ -162,11 +162,14 @@ def load_soccer(*, n_past=5, n_ahead=10, n_neighbours=2, return_X_y=False, as_fr
             A description of the data with its source and terms.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its range, or no window is long enough.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     See Also
     --------

@@ -121,11 +121,14 @@ def load_storms(*, n_past=4, n_ahead=4, scalars=("latitude",), return_X_y=False,
             A description of the data with its source and terms.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
     ValueError, TypeError
         If a parameter is out of its range, or no storm is long enough.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     Notes
     -----

@@ -130,7 +130,8 @@ def read_waymo_motion(
 
         data, target : ndarray or DataFrame of shape (n_samples, 18)
             Six positions x, y, z (z points up), the oldest first, from 1 s before to the current
-            time and from 0.2 s to 1.2 s after it.
+            time and from 0.2 s to 1.2 s after it. In metres without a `normalization`, else in
+            units of `scale`.
         rep_in, rep_out : Rep
             ``6 * Vector`` both.
         groups : dict
@@ -155,6 +156,7 @@ def read_waymo_motion(
             A description of the data with its source and terms.
 
     (data, target) : tuple, if `return_X_y`
+        These two alone.
 
     Raises
     ------
@@ -165,6 +167,8 @@ def read_waymo_motion(
         If `paths` holds something else than paths.
     OSError
         If a file cannot be opened or read.
+    ImportError
+        If `as_frame` is set and pandas is not installed (it comes with the extra ``plot``).
 
     Notes
     -----

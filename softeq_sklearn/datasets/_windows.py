@@ -72,7 +72,7 @@ def track_windows(
         Number of intervals from the row to the end of the displacement; 0 asks for the past only.
 
     interval : int, default=1
-        Time of one step.
+        Time of one step, in the unit of `time`.
 
     max_step : float, default=None
         A step that is longer, in the unit of `position`, counts as a gap: such are jumps from one
@@ -81,9 +81,10 @@ def track_windows(
     Returns
     -------
     steps : ndarray of shape (n_windows, n_past * d)
-        The steps of the past, the oldest first: `n_past` Vectors.
+        The steps of the past, the oldest first: `n_past` Vectors in the unit of `position`.
     displacement : ndarray of shape (n_windows, d)
-        From the position of the row to that `n_ahead` intervals later: a Vector.
+        From the position of the row to that `n_ahead` intervals later: a Vector in the unit of
+        `position`.
     rows : ndarray of shape (n_windows,)
         The row that each window is about, ascending.
 
