@@ -61,6 +61,11 @@ class TensorBatches:
         its own: as many batches, and only rows that have a weight, which for a bootstrap sample are
         63 %.
 
+    Raises
+    ------
+    ValueError
+        If rows are to be shuffled without a random state.
+
     Examples
     --------
     >>> import numpy as np

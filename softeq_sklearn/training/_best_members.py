@@ -49,7 +49,13 @@ class BestMembers(Callback):
         self._sum, self._rows = 0.0, 0
 
     def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):
-        """Add up the losses of the held-out rows, member by member."""
+        """Add up the losses of the held-out rows, member by member.
+
+        Raises
+        ------
+        TypeError
+            If the criterion of the net is no RowLoss.
+        """
         if training:
             return
         y_true, weights = targets_and_weights(batch, y_pred.device)
@@ -58,7 +64,13 @@ class BestMembers(Callback):
         self._rows += len(y_true)
 
     def on_epoch_end(self, net, **kwargs):
-        """Keep the weights of the members that are better than ever; stop if asked."""
+        """Keep the weights of the members that are better than ever; stop if asked.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the patience has ended, which is how callbacks end a training in skorch.
+        """
         self._epoch += 1
         if self._epoch < self.first_epoch:
             return

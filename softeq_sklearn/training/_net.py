@@ -12,7 +12,7 @@ from softeq_sklearn.training._row_losses import as_row_loss
 
 
 class PenalizedNet(NeuralNet):
-    """skorch net that adds the penalties of its groups to the training loss.
+    """A skorch net that adds the penalties of its groups to the training loss.
 
     Validation losses do not contain the penalty, so that they can be compared between strengths.
 
@@ -84,7 +84,13 @@ class PenalizedNet(NeuralNet):
         self.penalty = penalty
 
     def initialize_module(self):
-        """Make the module, then the penalty, which looks at the layers of the module."""
+        """Make the module, then the penalty, which looks at the layers of the module.
+
+        Returns
+        -------
+        PenalizedNet
+            The net itself.
+        """
         super().initialize_module()
         if self.groups:
             self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
@@ -93,7 +99,28 @@ class PenalizedNet(NeuralNet):
     def get_loss(self, y_pred, y_true, X=None, training=False, weights=None):
         """Return the criterion, and in training the sum of strengths times penalties.
 
-        Weights of the rows have mean 1 over an epoch.
+        Parameters
+        ----------
+        y_pred : torch.Tensor of shape (n_samples, n_outputs) or (n_members, n_samples, n_outputs)
+            Outputs of the module.
+        y_true : torch.Tensor of shape (n_samples, n_outputs) or (n_members, n_samples, n_outputs)
+            Targets; members may share them.
+        X : torch.Tensor of shape (n_samples, n_features) or None, default=None
+            Rows, for penalties that look at the function.
+        training : bool, default=False
+            Whether the loss is one to train on.
+        weights : torch.Tensor of shape (n_samples,) or (n_members, n_samples), default=None
+            Weights of the rows, of mean 1 over an epoch; None for rows without weights.
+
+        Returns
+        -------
+        torch.Tensor of shape ()
+            The mean over members; in training their sum, with the penalties.
+
+        Raises
+        ------
+        TypeError
+            If rows have weights and the criterion is no RowLoss.
         """
         n_members = _n_members(y_pred)
         y_true = to_tensor(y_true, device=y_pred.device)
@@ -110,14 +137,50 @@ class PenalizedNet(NeuralNet):
         return loss
 
     def train_step_single(self, batch, **fit_params):
-        """Train on a batch, perhaps weighted; the loss that is reported is a mean over members."""
+        """Train on a batch, perhaps weighted; the loss that is reported is a mean over members.
+
+        Parameters
+        ----------
+        batch : tuple of torch.Tensor of shape (n_samples, n_columns)
+            X and y, or a :class:`WeightedBatch`; with members as a further axis in front.
+        **fit_params : dict
+            What is passed on to the module.
+
+        Returns
+        -------
+        dict
+            The loss under "loss" and the outputs of the module under "y_pred".
+
+        Raises
+        ------
+        TypeError
+            If rows have weights and the criterion is no RowLoss.
+        """
         self._set_training(True)
         y_pred, loss = self._outputs_and_loss(batch, True, fit_params)
         loss.backward()
         return {"loss": loss.detach() / _n_members(y_pred), "y_pred": y_pred}
 
     def validation_step(self, batch, **fit_params):
-        """Look at a batch, perhaps weighted, that is not for training."""
+        """Look at a batch, perhaps weighted, that is not for training.
+
+        Parameters
+        ----------
+        batch : tuple of torch.Tensor of shape (n_samples, n_columns)
+            X and y, or a :class:`WeightedBatch`.
+        **fit_params : dict
+            What is passed on to the module.
+
+        Returns
+        -------
+        dict
+            The loss under "loss" and the outputs of the module under "y_pred".
+
+        Raises
+        ------
+        TypeError
+            If rows have weights and the criterion is no RowLoss.
+        """
         self._set_training(False)
         with torch.no_grad():
             y_pred, loss = self._outputs_and_loss(batch, False, fit_params)

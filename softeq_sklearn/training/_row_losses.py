@@ -33,6 +33,7 @@ class RowLoss(nn.Module):
         Returns
         -------
         torch.Tensor of shape (..., n_samples)
+            The losses.
         """
         raise NotImplementedError
 
@@ -49,6 +50,7 @@ class RowLoss(nn.Module):
         Returns
         -------
         torch.Tensor of shape ()
+            The loss.
         """
         rows = self.rows(y_pred, y_true)
         return rows.mean() if weights is None else (weights * rows).mean()
@@ -66,11 +68,35 @@ class SquaredError(RowLoss):
     """
 
     def rows(self, y_pred, y_true):
-        """Return the mean over outputs of the squared errors of each row."""
+        """Return the mean over outputs of the squared errors of each row.
+
+        Parameters
+        ----------
+        y_pred, y_true : torch.Tensor of shape (..., n_samples, n_outputs)
+            Outputs of a network, and targets.
+
+        Returns
+        -------
+        torch.Tensor of shape (..., n_samples)
+            The losses, in the squared units of the targets.
+        """
         return (y_pred - y_true).square().mean(-1)
 
     def forward(self, y_pred, y_true, weights=None):
-        """Return the mean over rows and outputs, in one pass over them."""
+        """Return the mean over rows and outputs, in one pass over them.
+
+        Parameters
+        ----------
+        y_pred, y_true : torch.Tensor of shape (..., n_samples, n_outputs)
+            Outputs of a network, and targets.
+        weights : torch.Tensor of shape (..., n_samples) or None, default=None
+            Factors of the rows, at least 0.
+
+        Returns
+        -------
+        torch.Tensor of shape ()
+            The loss, in the squared units of the targets.
+        """
         if weights is not None:
             root = weights.sqrt()[..., None]
             y_pred, y_true = root * y_pred, root * y_true
@@ -89,7 +115,18 @@ class CrossEntropy(RowLoss):
     """
 
     def rows(self, y_pred, y_true):
-        """Return the cross-entropy of each row."""
+        """Return the cross-entropy of each row.
+
+        Parameters
+        ----------
+        y_pred, y_true : torch.Tensor of shape (..., n_samples, n_outputs)
+            Outputs of a network, and probabilities of the classes.
+
+        Returns
+        -------
+        torch.Tensor of shape (..., n_samples)
+            The losses in nats.
+        """
         return -(y_true * log_softmax(y_pred, -1)).sum(-1)
 
 

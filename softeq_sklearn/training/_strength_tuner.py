@@ -83,7 +83,8 @@ class StrengthTuner(Callback):
         Whether each linear layer gets strengths of its own, by the same rule with the figures of
         the layer. Needs a `ProjectionPenalty`.
     again : bool, default=True
-        Whether "evidence" begins training anew.
+        Whether "evidence" begins training anew, where it has more than three times the epochs
+        until `start`.
     rate : float, default=0.3
         Share of an update that is made, in (0, 1]: of the logarithm of strengths for "evidence",
         of the way to the relaxed optimum for "dual".
@@ -142,7 +143,13 @@ class StrengthTuner(Callback):
         return f"StrengthTuner({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     def check(self):
-        """Raise an error for parameters that are out of range."""
+        """Raise an error for parameters that are out of range.
+
+        Raises
+        ------
+        ValueError
+            With the parameter, its range and what was received.
+        """
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {METHODS}. Got {self.method!r} instead.")
         start = 0.5 if self.start is None else self.start
@@ -170,19 +177,47 @@ class StrengthTuner(Callback):
         return self.method in _OF_WEIGHTS or (self.per_layer and self.method != "fixed")
 
     def epoch(self, max_epochs):
-        """Epoch, counted from 1, at whose end strengths are set (first); at least 1."""
+        """Epoch, counted from 1, at whose end strengths are set (first).
+
+        Parameters
+        ----------
+        max_epochs : int
+            Number of epochs of the training.
+
+        Returns
+        -------
+        int
+            The nearest one to the share `start` of the epochs, at least 1.
+        """
         start = _DEFAULT_START.get(self.method, 0.0) if self.start is None else self.start
         return max(1, round(start * max_epochs))
 
     def again_after(self, max_epochs):
-        """Epoch at whose end training begins anew; 0 where it does not."""
+        """Epoch at whose end training begins anew.
+
+        Parameters
+        ----------
+        max_epochs : int
+            Number of epochs of the training.
+
+        Returns
+        -------
+        int
+            Twice the `epoch` at which strengths are set; 0 where training does not begin anew.
+        """
         when = self.epoch(max_epochs)
         if self.method == "evidence" and self.again and 3 * when < max_epochs:
             return 2 * when
         return 0
 
     def on_train_begin(self, net, **kwargs):
-        """Check the parameters and forget what was seen in an earlier training."""
+        """Check the parameters and forget what was seen in an earlier training.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, the net has no penalty, or not the one that is needed.
+        """
         self.check()
         if not hasattr(net, "penalty_"):
             raise ValueError("net must have a penalty_, as PenalizedNet with groups has. Got none.")
