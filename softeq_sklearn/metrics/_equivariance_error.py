@@ -124,7 +124,8 @@ def equivariance_error(
     predict : callable or fitted estimator
         The function, from an array of shape (n_samples, n_features) to one of shape (n_samples,) or
         (n_samples, n_outputs); or an object of any library with such a method `predict`, of a
-        classifier `predict_proba`. It gets a DataFrame when `X` is one.
+        classifier of scikit-learn `predict_proba` or else `decision_function`. It gets a DataFrame
+        when `X` is one.
 
     X : array-like of shape (n_samples, n_features)
         Rows at which the error is measured. Take rows that the function was not fitted to.

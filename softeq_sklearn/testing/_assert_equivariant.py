@@ -41,8 +41,8 @@ def assert_equivariant(
     ----------
     f : callable, estimator or torch.nn.Module
         The function, from rows of shape (n, rep_in.dim) to (n, rep_out.dim), or (n,) if that is
-        one column. Of an estimator it is the method `predict`. A module is evaluated at the
-        precision and on the device of its parameters.
+        one column. Of an estimator it is the method `predict`, of a classifier `predict_proba`. A
+        module is evaluated at the precision and on the device of its parameters.
     group : Group
         The group.
     rep_in, rep_out : Rep, ColumnSchema or str
@@ -57,8 +57,9 @@ def assert_equivariant(
         Largest norm of f(g x) - g f(x) in a row, relative to the largest norm of f(g x) or g f(x)
         in any row. None is 1e-6, or 1e-4 for a module in less than double precision.
     atol : float or None, default=None
-        Norm of f(g x) - g f(x) below which a row passes anyway, for functions that are zero but for
-        rounding. None is 1e-12, or 1e-7 for a module in less than double precision.
+        Norm of f(g x) - g f(x), in the units of f, below which a row passes anyway, for functions
+        that are zero but for rounding. None is 1e-12, or 1e-7 for a module in less than double
+        precision.
     random_state : int, RandomState instance or None, default=0
         Governs the rows and the elements.
 
@@ -69,6 +70,8 @@ def assert_equivariant(
         or infinity.
     ValueError
         If the shape of the rows or of the output does not fit the representations.
+    TypeError
+        If `f` is none of these.
 
     See Also
     --------

@@ -58,6 +58,7 @@ def groups(
     Returns
     -------
     hypothesis.strategies.SearchStrategy[Group]
+        The strategy.
 
     Raises
     ------

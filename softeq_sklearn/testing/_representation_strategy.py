@@ -38,6 +38,7 @@ def representations(
     Returns
     -------
     hypothesis.strategies.SearchStrategy[Rep]
+        The strategy.
 
     Raises
     ------
