@@ -102,12 +102,15 @@ def discovered_group(
     Returns
     -------
     discovered : DiscoveredGroup
+        The group, its name, and the candidates that generate it or are part of it.
 
     Raises
     ------
     ValueError
-        If there is no group of the name of a verdict, a verdict is none of the four, or the levels
-        have none.
+        If there is no group of the name of a verdict, a verdict is none of the four, the levels
+        have none, or the groups act on spaces of different dimensions.
+    TypeError
+        If a candidate is no group.
 
     See Also
     --------
@@ -162,6 +165,7 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
     Returns
     -------
     discovered : DiscoveredGroup
+        The group, its name, and the candidates that generate it or are part of it.
 
     Raises
     ------
@@ -170,8 +174,12 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     ValueError
-        If there are no verdicts, since it was fitted with a single member, or X has other columns
-        than it was fitted to.
+        If there are no verdicts, since it was fitted with a single member; if a verdict is of no
+        candidate, or none of the four; or if X has other columns than it was fitted to.
+
+    See Also
+    --------
+    discovered_group : The same from verdicts and groups.
 
     Examples
     --------

@@ -25,12 +25,12 @@ class EquivarianceBound:
     Parameters
     ----------
     bound : float
-        No error is larger, up to rounding.
+        No error is larger, up to rounding; in the units of y.
     largest_found : float
-        The largest error that a search over rows and elements found: the true supremum is between
-        the two.
+        The largest error that a search over rows and elements found, in the units of y: the true
+        supremum is between the two.
     radius : float
-        Radius of the ball of scaled rows.
+        Radius of the ball of scaled rows, in their units.
     per_layer : dict of str -> float
         The bound, split by the layer that causes it: its sum is `bound`.
 
@@ -81,7 +81,7 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     group : Group
         The symmetry, a candidate or not: orthogonal and linear, on the same space.
     radius : float
-        Radius of the ball of scaled rows.
+        Radius of the ball, in the units of scaled rows.
     n_search : int, default=256
         Number of random starts of the search for a large error.
     random_state : int, RandomState instance or None, default=None
@@ -90,6 +90,7 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
     Returns
     -------
     EquivarianceBound
+        The bound, its parts, and the largest error found, in the units of y.
 
     Raises
     ------

@@ -19,7 +19,8 @@ def local_equivariance_bound(estimator, group, X):
 
     No element is drawn: with P the equivariant part of the weights and R the rest, what R does to
     the features of the row is carried to the output by the derivative of the layers behind, whose
-    weights are taken as P; second-order terms and what R does to errors are bounded layer by layer.
+    weights are taken as P; second-order terms and what R does to errors are bounded layer by layer
+    (docs/levels.md, "A bound").
 
     Against :func:`equivariance_bound` it knows the features of the row, and is far tighter: in the
     docs there are figures. It takes about a tenth of a second a row with default networks.
@@ -38,7 +39,7 @@ def local_equivariance_bound(estimator, group, X):
     Returns
     -------
     bounds : ndarray of shape (n_samples,)
-        One bound for each row. No error there is larger, up to rounding.
+        One bound for each row, in the units of y. No error there is larger, up to rounding.
 
     Raises
     ------

@@ -18,6 +18,8 @@ from softeq_sklearn.inspection._soft_estimator import check_soft, fitted_levels
 class SymmetryLevels(TransformerMixin, BaseEstimator):
     """Relative equivariance error of each row under each candidate group.
 
+    The error is the measure of Kim et al. (ICML 2023), row by row.
+
     Parameters
     ----------
     estimator : SoftEquivariantRegressor, SoftEquivariantClassifier or None, default=None
@@ -132,6 +134,13 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_groups)
             Mean over group elements g of |f(gx) - g f(x)| / (|f(gx)| + |g f(x)|), in [0, 1].
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If the rows have other columns than in `fit`, or a number is not finite.
         """
         check_is_fitted(self, "estimator_")
         X = checked_rows(self, X)
@@ -148,12 +157,20 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of str or None, default=None
+        input_features : array-like of str of shape (n_features,) or None, default=None
             Checked against the names seen in `fit`, otherwise not used.
 
         Returns
         -------
         ndarray of str objects of shape (n_groups,)
+            The names, in the order of ``levels_.name``.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the transformer is not fitted.
+        ValueError
+            If the names are not those of `fit`.
         """
         check_is_fitted(self, "estimator_")
         _check_feature_names_in(self, input_features, generate_names=False)
