@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import torch
+from torch import nn
+
+from softeq_sklearn.groups import Group
 from softeq_sklearn.nn._bilinear import Bilinear
 from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity
 from softeq_sklearn.nn._initialisation import equivariant_start, orthogonal_start
+from softeq_sklearn.nn._layout import FeatureLayout
+from softeq_sklearn.nn._linear import SoftLinear
 from softeq_sklearn.nn._matrix_bilinear import MatrixBilinear
 
 
@@ -32,11 +38,11 @@ class Architecture:
         Whether row sizes are taken out of the features where groups scale them.
     """
 
-    bilinear: Callable
-    nonlinearity: Callable
-    exact_nonlinearity: Callable
-    permutation_nonlinearity: Callable
-    start: Callable
+    bilinear: Callable[..., nn.Module]
+    nonlinearity: Callable[[FeatureLayout], nn.Module]
+    exact_nonlinearity: Callable[[FeatureLayout], nn.Module]
+    permutation_nonlinearity: Callable[[FeatureLayout], nn.Module]
+    start: Callable[[SoftLinear, Sequence[Group], torch.Generator], None]
     divides_by_size: bool
 
 

@@ -58,7 +58,7 @@ def product_paths(layout: FeatureLayout, orthogonal: bool) -> list[ProductPath]:
     return paths
 
 
-def _repeats(left, right, k, orthogonal):
+def _repeats(left: tuple[int, ...], right: tuple[int, ...], k: int, orthogonal: bool) -> bool:
     """Whether the opposite order gives the same products up to an order of axes."""
     if not left:
         return False
@@ -66,7 +66,9 @@ def _repeats(left, right, k, orthogonal):
     return not right or (orthogonal and len(left) < len(right)) or (scalar and left < right)
 
 
-def _contract(left, right, k, orthogonal):
+def _contract(
+    left: tuple[int, ...], right: tuple[int, ...], k: int, orthogonal: bool
+) -> tuple[int, ...] | None:
     """Word of the contraction, None where it is not natural or its axes would not be sorted."""
     pairs = zip(left[len(left) - k :], right[:k], strict=True)
     if not all(orthogonal or a == -b for a, b in pairs):
@@ -114,13 +116,23 @@ class Bilinear(nn.Module):
     torch.Size([10, 5])
     """
 
-    def __init__(self, layout, *, orthogonal, limit=4.0, scale=0.1, generator=None):
+    _one: torch.Tensor
+
+    def __init__(
+        self,
+        layout: FeatureLayout,
+        *,
+        orthogonal: bool,
+        limit: float = 4.0,
+        scale: float = 0.1,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.layout = layout
         self.limit = limit if orthogonal else None
         self.paths = product_paths(layout, orthogonal)
         self.ranks = [path_rank(path, layout) for path in self.paths]
-        self._operand_ranks = {word: [] for word in layout.types}
+        self._operand_ranks: dict[tuple[int, ...], list[int]] = {word: [] for word in layout.types}
         n_products = dict.fromkeys(layout.types, 0)
         for path, rank in zip(self.paths, self.ranks, strict=True):
             self._operand_ranks[path.left].append(rank)
@@ -133,7 +145,7 @@ class Bilinear(nn.Module):
             self.operands.append(_normal((sum(self._operand_ranks[word]), c), 1.0, generator))
             self.mixes.append(_normal((c, n_products[word]), scale, generator))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return x plus its products; x of shape (*members, layout.size, n_samples)."""
         members, n, d = x.shape[:-2], x.shape[-1], self.layout.dim
         channels, sizes = self.layout.channels, self.layout.sizes
@@ -147,7 +159,7 @@ class Bilinear(nn.Module):
                 self.layout.types, self.operands, tensors, sizes, strict=True
             )
         }
-        products = {word: [] for word in self.layout.types}
+        products: dict[tuple[int, ...], list[torch.Tensor]] = {w: [] for w in self.layout.types}
         for path, rank in zip(self.paths, self.ranks, strict=True):
             k = path.n_contracted
             n_left, n_summed, n_right = d ** (len(path.left) - k), d**k, d ** (len(path.right) - k)
@@ -165,7 +177,7 @@ class Bilinear(nn.Module):
             pieces.append(tensor.view(*members, size, n))
         return torch.cat(pieces, -2)
 
-    def _damped(self, tensor, size):
+    def _damped(self, tensor: torch.Tensor, size: int) -> torch.Tensor:
         """Bound the features of one type, by a factor that every orthogonal group leaves alone."""
         if self.limit is None:
             return tensor
@@ -177,14 +189,16 @@ class Bilinear(nn.Module):
         return (rows * torch.rsqrt(power)).view_as(tensor)
 
 
-def path_rank(path, layout):
+def path_rank(path: ProductPath, layout: FeatureLayout) -> int:
     """Number of channels of a product: as many as the result has, less where one is large."""
     size = layout.dim ** (len(path.left) + len(path.right) - path.n_contracted)
     wanted = min(layout.channels_of(path.out), MAX_RANK)
     return max(1, min(wanted, MAX_NUMBERS // size))
 
 
-def _normal(shape, scale, generator):
+def _normal(
+    shape: tuple[int, int], scale: float, generator: torch.Generator | None
+) -> nn.Parameter:
     """Parameter of shape (out, in) that keeps the size of its input, times a scale."""
     values = torch.randn(shape, generator=generator)
     return nn.Parameter(values * scale / math.sqrt(max(shape[1], 1)))

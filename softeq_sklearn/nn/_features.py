@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral
+from collections.abc import Sequence
+
+import numpy as np
 
 from softeq_sklearn.nn._layout import POINT, VECTOR, FeatureLayout, output_map
-from softeq_sklearn.representations import as_representation
+from softeq_sklearn.representations import Rep, as_representation
 
 # Tensors of rank 2 are enough for products of two vectors; higher ones come from the user's
 # representations or from a representation given as hidden_channels.
 _DEFAULT_RANK = 2
 
 
-def hidden_layout(hidden_channels, outer, dim, *, orthogonal):
+def hidden_layout(
+    hidden_channels: int | Rep | str,
+    outer: Sequence[FeatureLayout],
+    dim: int,
+    *,
+    orthogonal: bool,
+) -> FeatureLayout:
     """Layout of a hidden layer.
 
     Parameters
     ----------
-    hidden_channels : int or Rep
+    hidden_channels : int or Rep or str
         Number of features, shared equally over the ranks 0, 1, ... and within a rank over its
         types, what is left going to the scalars; or the representation itself. Each type of the
         input and the output has at least one channel, without which it could not pass through the
@@ -42,13 +50,13 @@ def hidden_layout(hidden_channels, outer, dim, *, orthogonal):
     >>> hidden_layout(128, [vectors], 3, orthogonal=True)
     FeatureLayout(dim=3, types=((), (1,), (1, 1)), channels=(50, 14, 4))
     """
-    if not isinstance(hidden_channels, Integral):
+    if not isinstance(hidden_channels, int | np.integer):
         return output_map(as_representation(hidden_channels), dim, orthogonal).layout
     needed = {tuple(map(_vector_letter, word)) for layout in outer for word in layout.types}
     rank = max(map(len, needed))
     ranks = range(1, max(rank, _DEFAULT_RANK) + 1) if rank else ()
     share = int(hidden_channels) / (1 + len(ranks))
-    channels = {}
+    channels: dict[tuple[int, ...], int] = {}
     for r in ranks:
         words = _words(r, orthogonal)
         for word in words:
@@ -58,12 +66,12 @@ def hidden_layout(hidden_channels, outer, dim, *, orthogonal):
     return FeatureLayout.from_channels(dim, channels)
 
 
-def _vector_letter(letter):
+def _vector_letter(letter: int) -> int:
     """Points of the input reach a hidden layer as Vectors."""
     return VECTOR if letter == POINT else letter
 
 
-def _words(rank, orthogonal):
+def _words(rank: int, orthogonal: bool) -> list[tuple[int, ...]]:
     if orthogonal:
         return [(1,) * rank]
     return [(1,) * p + (-1,) * (rank - p) for p in range(rank, -1, -1)]

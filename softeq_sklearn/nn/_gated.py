@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from softeq_sklearn.nn._layout import FeatureLayout
 
 
 class GatedNonlinearity(nn.Module):
@@ -30,13 +34,13 @@ class GatedNonlinearity(nn.Module):
     torch.Size([10, 5])
     """
 
-    def __init__(self, layout, *, pointwise=None):
+    def __init__(self, layout: FeatureLayout, *, pointwise: float | None = None) -> None:
         super().__init__()
         self.layout = layout
         self.n_gates = n_gates(layout)
         self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(float(pointwise)))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map features (*members, layout.size + n_gates, n_samples) to layout.size of them."""
         members, n, n_scalars = x.shape[:-2], x.shape[-1], self.layout.channels_of(())
         tensors = [(s, c) for w, s, c in self._types() if w]
@@ -52,7 +56,7 @@ class GatedNonlinearity(nn.Module):
             pieces.append(y.view(*members, size, n))
         return torch.cat(pieces, -2)
 
-    def _types(self):
+    def _types(self) -> Iterator[tuple[tuple[int, ...], int, int]]:
         return zip(self.layout.types, self.layout.sizes, self.layout.channels, strict=True)
 
 
@@ -77,27 +81,27 @@ class FreeGatedNonlinearity(GatedNonlinearity):
     torch.Size([10])
     """
 
-    def __init__(self, layout, *, start=1e-3):
+    def __init__(self, layout: FeatureLayout, *, start: float = 1e-3) -> None:
         super().__init__(layout)
         self.free = nn.Parameter(torch.full((layout.size,), float(start)))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map features (*members, layout.size + n_gates, n_samples) to layout.size of them."""
         n_scalars = self.layout.channels_of(())
         values = torch.cat([x[..., :n_scalars, :], x[..., n_scalars + self.n_gates :, :]], -2)
         return super().forward(x) + self.free[..., None] * F.silu(values)
 
-    def project(self, softness):
+    def project(self, softness: float) -> None:
         """Scale the free term, which no symmetry survives: 0 takes it away."""
         with torch.no_grad():
             self.free.mul_(softness)
 
 
-def _over(factor, tensors):
+def _over(factor: torch.Tensor, tensors: torch.Tensor) -> torch.Tensor:
     """A factor of shape (*members,), to multiply tensors whose first axes are the members."""
     return factor.view(*factor.shape, *(1,) * (tensors.ndim - factor.ndim))
 
 
-def n_gates(layout):
+def n_gates(layout: FeatureLayout) -> int:
     """One gate for each channel that is not a scalar."""
     return sum(c for word, c in zip(layout.types, layout.channels, strict=True) if word)

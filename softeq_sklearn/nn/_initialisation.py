@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
-from softeq_sklearn.groups import generated_by
-from softeq_sklearn.nn._linear import project_blocks
+from softeq_sklearn.groups import Group, generated_by
+from softeq_sklearn.nn._linear import SoftLinear, project_blocks
 
 
-def equivariant_start(layer, groups, generator):
+def equivariant_start(
+    layer: SoftLinear, groups: Sequence[Group], generator: torch.Generator
+) -> None:
     """Fill a linear layer with a random map that is equivariant under every group.
 
     Weights are normal, projected block by block onto the subspace of the group that all
@@ -43,7 +47,9 @@ def equivariant_start(layer, groups, generator):
         layer.bias.zero_()
 
 
-def orthogonal_start(layer, groups, generator):
+def orthogonal_start(
+    layer: SoftLinear, groups: Sequence[Group], generator: torch.Generator
+) -> None:
     """Fill a linear layer as the reference does: an orthogonal weight, whatever the groups.
 
     Biases are uniform in [0, 1) over the square root of their number. For comparisons: training

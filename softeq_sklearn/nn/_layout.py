@@ -52,7 +52,7 @@ class FeatureLayout:
     channels: tuple[int, ...]
     unit_size: bool = field(default=False, repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if list(self.types) != sorted(self.types, key=_type_order):
             raise ValueError(
                 "types must be sorted by rank, V before its dual (see from_channels). "
@@ -114,7 +114,7 @@ class FeatureLayout:
         return cls(dim, tuple(words), tuple(int(channels[w]) for w in words))
 
 
-def _type_order(word):
+def _type_order(word: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
     return len(word), tuple(-letter for letter in word)
 
 
@@ -187,7 +187,9 @@ def output_map(rep: Rep, dim: int, orthogonal: bool) -> ColumnMap:
     return _assemble(rep, pieces, points, dim)
 
 
-def _collect(rep, dim, orthogonal):
+def _collect(
+    rep: Rep, dim: int, orthogonal: bool
+) -> tuple[dict[tuple[int, ...], list[np.ndarray]], np.ndarray]:
     """Columns of each tensor type, arrays of shape (n_channels, n_components), and the Points'."""
     pieces: dict[tuple[int, ...], list[np.ndarray]] = {}
     points = np.zeros((0, dim), dtype=np.int64)
@@ -207,7 +209,9 @@ def _collect(rep, dim, orthogonal):
     return pieces, points
 
 
-def _assemble(rep, pieces, points, dim):
+def _assemble(
+    rep: Rep, pieces: dict[tuple[int, ...], list[np.ndarray]], points: np.ndarray, dim: int
+) -> ColumnMap:
     stacked = {word: np.concatenate(parts) for word, parts in pieces.items()}
     layout = FeatureLayout.from_channels(dim, {word: len(rows) for word, rows in stacked.items()})
     columns = np.concatenate([stacked[word].reshape(-1) for word in layout.types])

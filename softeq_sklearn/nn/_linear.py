@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 import torch
 from torch import nn
 
+from softeq_sklearn.groups import Group
 from softeq_sklearn.nn._layout import (
     DUAL_POINT,
     POINT,
-    SIZE,
     FeatureLayout,
     block_word,
     canonical_word,
 )
 from softeq_sklearn.projection import type_basis
+from softeq_sklearn.projection._types import SIZE
 
 # The logarithm of a size is a number, whose dual is itself; all others but Points change sign.
 _DUAL = {POINT: DUAL_POINT, SIZE: SIZE}
 
 
-def type_index(layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: bool):
+def type_index(
+    layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: bool
+) -> dict[tuple[int, ...], np.ndarray]:
     """Positions of the blocks of each tensor type in one layer's weight and bias.
 
     The weight of shape (out, in) followed by the bias is one flat vector. A block that maps one
@@ -50,7 +55,12 @@ def type_index(layout_in: FeatureLayout, layout_out: FeatureLayout, orthogonal: 
     return {block_word(word, unit_size): np.concatenate(parts) for word, parts in rows.items()}
 
 
-def project_blocks(flat, index, group, softness=0.0):
+def project_blocks(
+    flat: np.ndarray,
+    index: Mapping[tuple[int, ...], np.ndarray],
+    group: Group,
+    softness: float = 0.0,
+) -> None:
     """Move a layer into a group's equivariant subspace, or part of the way, in place.
 
     Parameters
@@ -71,13 +81,18 @@ def project_blocks(flat, index, group, softness=0.0):
         flat[..., positions] = inside + softness * (blocks - inside) if softness else inside
 
 
-def _append(rows, word, index, orthogonal):
+def _append(
+    rows: dict[tuple[int, ...], list[np.ndarray]],
+    word: tuple[int, ...],
+    index: np.ndarray,
+    orthogonal: bool,
+) -> None:
     canonical, order = canonical_word(word, orthogonal)
     index = index.transpose(0, *(order + 1)).reshape(len(index), -1)
     rows.setdefault(canonical, []).append(index)
 
 
-def affine_map(weight, bias, x):
+def affine_map(weight: torch.Tensor, bias: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """Weight times features plus bias, for one network or for members side by side.
 
     Parameters
@@ -121,22 +136,22 @@ class SoftLinear(nn.Module):
     torch.Size([10, 5])
     """
 
-    def __init__(self, layout_in, layout_out):
+    def __init__(self, layout_in: FeatureLayout, layout_out: FeatureLayout) -> None:
         super().__init__()
         self.layout_in = layout_in
         self.layout_out = layout_out
         self.weight = nn.Parameter(torch.zeros(layout_out.size, layout_in.size))
         self.bias = nn.Parameter(torch.zeros(layout_out.size))
 
-    def type_index(self, orthogonal):
+    def type_index(self, orthogonal: bool) -> dict[tuple[int, ...], np.ndarray]:
         """Positions of the blocks of each type, see :func:`type_index`."""
         return type_index(self.layout_in, self.layout_out, orthogonal)
 
-    def dense(self):
+    def dense(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the weight of shape (out, in) and the bias of shape (out,)."""
         return self.weight, self.bias
 
-    def project(self, group, softness=0.0, *, orthogonal):
+    def project(self, group: Group, softness: float = 0.0, *, orthogonal: bool) -> None:
         """Move weight and bias into a group's equivariant subspace, see :func:`project_blocks`."""
         parameters = torch.cat([self.weight.detach().flatten(-2), self.bias.detach()], -1)
         flat = parameters.double().cpu().numpy()
@@ -146,7 +161,7 @@ class SoftLinear(nn.Module):
             self.weight.copy_(torch.from_numpy(flat[..., :n].reshape(self.weight.shape)))
             self.bias.copy_(torch.from_numpy(flat[..., n:]))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
         return affine_map(self.weight, self.bias, x)
 
@@ -177,13 +192,22 @@ class EquivariantLinear(nn.Module):
     [(4, 1)]
     """
 
-    def __init__(self, layout_in, layout_out, group, *, orthogonal):
+    position: torch.Tensor
+
+    def __init__(
+        self,
+        layout_in: FeatureLayout,
+        layout_out: FeatureLayout,
+        group: Group,
+        *,
+        orthogonal: bool,
+    ) -> None:
         super().__init__()
         self.layout_in = layout_in
         self.layout_out = layout_out
         self.coefficients = nn.ParameterList()
         # Not buffers: a change of the module's precision must not round them.
-        self._bases = []
+        self._bases: list[torch.Tensor] = []
         positions = []
         for word, index in type_index(layout_in, layout_out, orthogonal).items():
             basis = type_basis(word, group)
@@ -195,7 +219,7 @@ class EquivariantLinear(nn.Module):
         stacked = np.concatenate(positions) if positions else np.zeros(0, np.int64)
         self.register_buffer("position", torch.from_numpy(stacked))
 
-    def set_weight(self, weight, bias):
+    def set_weight(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         """Set the coefficients to those of the equivariant map nearest to a dense one.
 
         Parameters
@@ -213,14 +237,14 @@ class EquivariantLinear(nn.Module):
                 coefficients.copy_(flat[start:stop].view(-1, len(basis)) @ basis)
                 start = stop
 
-    def _pieces(self):
+    def _pieces(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         device = self.position.device
         # Kept only if moved: inside a transform of torch.func even a copy in place is a wrapper.
         if any(basis.device != device for basis in self._bases):
             self._bases = [basis.to(device) for basis in self._bases]
         return zip(self.coefficients, self._bases, strict=True)
 
-    def dense(self):
+    def dense(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return weight (*members, out, in) and bias (*members, out), in float64."""
         n_out, n_in = self.layout_out.size, self.layout_in.size
         blocks = [(c.double() @ basis.T).flatten(-2) for c, basis in self._pieces()]
@@ -230,7 +254,7 @@ class EquivariantLinear(nn.Module):
             flat = flat.index_copy(-1, self.position, torch.cat(blocks, -1))
         return flat[..., : n_out * n_in].unflatten(-1, (n_out, n_in)), flat[..., n_out * n_in :]
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
         weight, bias = self.dense()
         return affine_map(weight.to(x.dtype), bias.to(x.dtype), x)
@@ -257,12 +281,12 @@ class ResidualLinear(nn.Module):
     46
     """
 
-    def __init__(self, exact, residual):
+    def __init__(self, exact: EquivariantLinear, residual: SoftLinear | EquivariantLinear) -> None:
         super().__init__()
         self.exact = exact
         self.residual = residual
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
         weight, bias = self.exact.dense()
         added_weight, added_bias = self.residual.dense()

@@ -66,16 +66,23 @@ class MatrixBilinear(nn.Module):
     torch.Size([10, 5])
     """
 
-    def __init__(self, layout, *, orthogonal, scale=0.1, generator=None):
+    def __init__(
+        self,
+        layout: FeatureLayout,
+        *,
+        orthogonal: bool,
+        scale: float = 0.1,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.layout = layout
         self.scale = scale
         self.paths = matrix_paths(layout, orthogonal)
         for i, word in enumerate(layout.types):
             c = layout.channels_of(word)
-            shape = (min(c, layout.components(word)),)
+            n_mixed = min(c, layout.components(word))
             # Part of the state: with others the coefficients would make another function.
-            self.register_buffer(f"mixed_{i}", torch.randint(c, shape, generator=generator))
+            self.register_buffer(f"mixed_{i}", torch.randint(c, (n_mixed,), generator=generator))
         self.coefficients, mixed = nn.ParameterList(), self.mixed
         for path in self.paths:
             n_out, n_in = layout.channels_of(path.out), layout.channels_of(path.right)
@@ -83,11 +90,11 @@ class MatrixBilinear(nn.Module):
             self.coefficients.append(nn.Parameter(torch.randn(shape, generator=generator)))
 
     @property
-    def mixed(self):
+    def mixed(self) -> dict[tuple[int, ...], torch.Tensor]:
         """Numbers of the features of each type that are used as matrices, a dict of tensors."""
         return {word: getattr(self, f"mixed_{i}") for i, word in enumerate(self.layout.types)}
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return x plus its products; x of shape (layout.size, n_samples)."""
         n, layout = x.shape[1], self.layout
         tensors = {
@@ -100,7 +107,8 @@ class MatrixBilinear(nn.Module):
                 strict=True,
             )
         }
-        added, mixed = {word: [] for word in layout.types}, self.mixed
+        added: dict[tuple[int, ...], list[torch.Tensor]] = {word: [] for word in layout.types}
+        mixed = self.mixed
         for path, coefficients in zip(self.paths, self.coefficients, strict=True):
             matrices = self._matrices(path, tensors[path.left], mixed[path.left])
             added[path.out].append(_apply(coefficients, matrices, tensors[path.right]))
@@ -110,7 +118,9 @@ class MatrixBilinear(nn.Module):
         ]
         return torch.cat(pieces)
 
-    def _matrices(self, path, tensor, mixed):
+    def _matrices(
+        self, path: MatrixPath, tensor: torch.Tensor, mixed: torch.Tensor
+    ) -> torch.Tensor:
         """The features that are mixed, of shape (n_mixed, out, right, n_samples)."""
         d, n = self.layout.dim, tensor.shape[2]
         chosen = tensor.index_select(0, mixed)
@@ -120,7 +130,9 @@ class MatrixBilinear(nn.Module):
         return chosen.permute(order).reshape(shape)
 
 
-def _apply(coefficients, matrices, vectors):
+def _apply(
+    coefficients: torch.Tensor, matrices: torch.Tensor, vectors: torch.Tensor
+) -> torch.Tensor:
     """Sum over j and c of p_ijc M_c v_j, of shape (n_out, components, n_samples)."""
     n_out, n_in, n_mixed = coefficients.shape
     _, n_free, n_summed, n = matrices.shape

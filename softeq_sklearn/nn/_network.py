@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -12,9 +12,10 @@ from softeq_sklearn.groups import Group
 from softeq_sklearn.nn._architecture import architecture_of
 from softeq_sklearn.nn._features import hidden_layout
 from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity, n_gates
-from softeq_sklearn.nn._layout import SIZE, input_map, output_map
+from softeq_sklearn.nn._layout import ColumnMap, FeatureLayout, input_map, output_map
 from softeq_sklearn.nn._linear import EquivariantLinear, ResidualLinear, SoftLinear
 from softeq_sklearn.nn._row_size import RowSize
+from softeq_sklearn.projection._types import SIZE
 from softeq_sklearn.representations import Rep, as_representation
 
 
@@ -66,18 +67,18 @@ class TensorNetwork(nn.Module):
 
     def __init__(
         self,
-        rep_in,
-        rep_out,
-        dim,
+        rep_in: Rep | str,
+        rep_out: Rep | str,
+        dim: int,
         *,
-        groups,
-        exact,
-        architecture,
-        hidden_channels,
-        n_hidden_layers,
-        make_linear,
-        generator,
-    ):
+        groups: Sequence[Group],
+        exact: bool,
+        architecture: str,
+        hidden_channels: int | Rep | str,
+        n_hidden_layers: int,
+        make_linear: Callable[[SoftLinear, bool], nn.Module],
+        generator: torch.Generator,
+    ) -> None:
         super().__init__()
         kind = architecture_of(architecture)
         rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
@@ -89,7 +90,7 @@ class TensorNetwork(nn.Module):
         else:
             nonlinearity = kind.exact_nonlinearity if exact else kind.nonlinearity
 
-        def linear(layout_in, layout_out):
+        def linear(layout_in: FeatureLayout, layout_out: FeatureLayout) -> nn.Module:
             start = SoftLinear(layout_in, layout_out)
             kind.start(start, groups, generator)
             return make_linear(start, orthogonal)
@@ -122,7 +123,7 @@ class TensorNetwork(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.exit = OutputColumns(exit_)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map rows (*members, n_samples, rep_in.dim) to (*members, n_samples, rep_out.dim)."""
         features, centre = self.entry(x)
         if self.row_size is None:
@@ -170,7 +171,7 @@ class SoftEquivariantNetwork(TensorNetwork):
     exact : Group or None, default=None
         A group whose equivariant subspace the linear layers cannot leave, so that the network is
         exactly equivariant under it and soft under all others.
-    hidden_channels : int or Rep, default=128
+    hidden_channels : int or Rep or str, default=128
         Number of features of each hidden layer, spread over the tensor types, or the
         representation of a hidden layer.
     n_hidden_layers : int, default=3
@@ -181,6 +182,11 @@ class SoftEquivariantNetwork(TensorNetwork):
         nonlinearity, and orthogonal matrices as start.
     seed : int, default=0
         Seed of the initial weights; the global generators are not used.
+
+    Raises
+    ------
+    TypeError
+        If there are no groups and no `dim`.
 
     Examples
     --------
@@ -204,17 +210,21 @@ class SoftEquivariantNetwork(TensorNetwork):
         n_hidden_layers: int = 3,
         architecture: str = "factored",
         seed: int = 0,
-    ):
+    ) -> None:
         if exact is not None and exact not in groups:
             groups = [*groups, exact]
+        if groups:
+            dim = groups[0].dim
+        elif dim is None:
+            raise TypeError("dim must be given where there are no groups. Got None instead.")
 
-        def make_linear(start, orthogonal):
+        def make_linear(start: SoftLinear, orthogonal: bool) -> SoftLinear | EquivariantLinear:
             return start if exact is None else _projected(start, exact, orthogonal)
 
         super().__init__(
             rep_in,
             rep_out,
-            groups[0].dim if groups else dim,
+            dim,
             groups=groups,
             exact=exact is not None,
             architecture=architecture,
@@ -283,7 +293,7 @@ class EquivariantNetwork(TensorNetwork):
         Representations of the input and output columns.
     group : Group
         The group.
-    hidden_channels : int or Rep, default=128
+    hidden_channels : int or Rep or str, default=128
         As in :class:`SoftEquivariantNetwork`.
     n_hidden_layers : int, default=3
         Number of hidden blocks.
@@ -312,8 +322,8 @@ class EquivariantNetwork(TensorNetwork):
         n_hidden_layers: int = 3,
         architecture: str = "factored",
         seed: int = 0,
-    ):
-        def make_linear(start, orthogonal):
+    ) -> None:
+        def make_linear(start: SoftLinear, orthogonal: bool) -> EquivariantLinear:
             return _projected(start, group, orthogonal)
 
         super().__init__(
@@ -341,7 +351,7 @@ class ResidualPathwayNetwork(TensorNetwork):
         The group of the exact pathway.
     relax_to : Group or None, default=None
         Group that the residual keeps; None lets it break every symmetry.
-    hidden_channels : int or Rep, default=128
+    hidden_channels : int or Rep or str, default=128
         As in :class:`SoftEquivariantNetwork`.
     n_hidden_layers : int, default=3
         Number of hidden blocks.
@@ -371,9 +381,10 @@ class ResidualPathwayNetwork(TensorNetwork):
         n_hidden_layers: int = 3,
         architecture: str = "factored",
         seed: int = 0,
-    ):
-        def make_linear(start, orthogonal):
+    ) -> None:
+        def make_linear(start: SoftLinear, orthogonal: bool) -> ResidualLinear:
             layouts = start.layout_in, start.layout_out
+            residual: SoftLinear | EquivariantLinear
             if relax_to is None:
                 residual = SoftLinear(*layouts)
             else:
@@ -394,14 +405,14 @@ class ResidualPathwayNetwork(TensorNetwork):
         )
 
 
-def _projected(start, group, orthogonal):
+def _projected(start: SoftLinear, group: Group, orthogonal: bool) -> EquivariantLinear:
     """The exactly equivariant layer that is nearest to a dense one."""
     layer = EquivariantLinear(start.layout_in, start.layout_out, group, orthogonal=orthogonal)
     layer.set_weight(*start.dense())
     return layer
 
 
-def _row_size(rep_in, rep_out, dim, groups):
+def _row_size(rep_in: Rep, rep_out: Rep, dim: int, groups: Sequence[Group]) -> RowSize | None:
     """What divides by the row's size, None where no group scales or no column shows it."""
     if all(g.is_orthogonal for g in groups) or not all(g.is_conformal for g in groups):
         return None
@@ -418,14 +429,18 @@ def _row_size(rep_in, rep_out, dim, groups):
 class InputColumns(nn.Module):
     """From the user's columns to the layout of the network."""
 
-    def __init__(self, columns):
+    columns: torch.Tensor
+    point_slots: torch.Tensor
+    frame: torch.Tensor
+
+    def __init__(self, columns: ColumnMap) -> None:
         super().__init__()
         self.register_buffer("columns", torch.from_numpy(columns.columns))
         slots = columns.point_slots
         self.register_buffer("point_slots", torch.from_numpy(slots))
         self.register_buffer("frame", torch.from_numpy(helmert(len(slots))))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return features (*members, layout.size, n_samples) and the Points' mean, or None."""
         features = x.mT.index_select(-2, self.columns)
         if not len(self.point_slots):
@@ -439,21 +454,25 @@ class InputColumns(nn.Module):
 class OutputColumns(nn.Module):
     """From the layout of the network to the user's columns; Points are offsets from the centre."""
 
-    def __init__(self, columns):
+    positions: torch.Tensor
+    point_slots: torch.Tensor
+
+    def __init__(self, columns: ColumnMap) -> None:
         super().__init__()
         self.register_buffer("positions", torch.from_numpy(np.argsort(columns.columns)))
         self.register_buffer("point_slots", torch.from_numpy(columns.point_slots))
 
-    def forward(self, features, centre):
+    def forward(self, features: torch.Tensor, centre: torch.Tensor | None) -> torch.Tensor:
         """Return the rows in the user's order, shape (*members, n_samples, rep_out.dim)."""
         if len(self.point_slots):
+            assert centre is not None  # since a network with Points out has Points in
             offsets = features[..., self.point_slots, :]
             moved = (offsets + centre[..., None, :, :]).flatten(-3, -2)
             features = features.index_copy(-2, self.point_slots.reshape(-1), moved)
         return features.index_select(-2, self.positions).mT
 
 
-def helmert(n):
+def helmert(n: int) -> np.ndarray:
     """Orthogonal matrix of shape (n, n) whose first row is the mean times sqrt(n)."""
     matrix = np.tril(np.ones((n, n)), -1) - np.diag(np.arange(n, dtype=float))
     if n:

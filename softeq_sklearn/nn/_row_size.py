@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import nn
@@ -61,7 +63,17 @@ class RowSize(nn.Module):
     tensor([[3.5355, 0.0000]])
     """
 
-    def __init__(self, weights_in, counted, weights_out, position):
+    means: torch.Tensor
+    weights_in: torch.Tensor
+    weights_out: torch.Tensor
+
+    def __init__(
+        self,
+        weights_in: np.ndarray,
+        counted: np.ndarray,
+        weights_out: np.ndarray,
+        position: int,
+    ) -> None:
         super().__init__()
         weights_in, weights_out = np.asarray(weights_in), np.asarray(weights_out)
         self._powers = [int(w) for w in np.unique(weights_in[counted]) if w]
@@ -78,7 +90,7 @@ class RowSize(nn.Module):
         self.register_buffer("weights_in", torch.from_numpy(weights_in.astype(float)[:, None]))
         self.register_buffer("weights_out", torch.from_numpy(weights_out.astype(float)[:, None]))
 
-    def forward(self, features):
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log n, 0 where there is no size, and whether there is one.
 
         Parameters
@@ -96,7 +108,7 @@ class RowSize(nn.Module):
         log_size = torch.where(grows, _log(up, grows), -_log(down, shrinks)) / 2
         return log_size, grows | shrinks
 
-    def _power(self, squares, sign):
+    def _power(self, squares: Sequence[torch.Tensor], sign: int) -> torch.Tensor:
         """n^2 from the features of positive weight, or n^-2 from those of negative weight."""
         total, power = 0.0, torch.zeros_like(squares[0])
         for w, share, square in zip(self._powers, self._shares, squares, strict=True):
@@ -105,7 +117,9 @@ class RowSize(nn.Module):
                 total += share
         return power / max(total, 1.0)
 
-    def divide(self, features):
+    def divide(
+        self, features: torch.Tensor
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """Return u with sqrt(2 k) log n among it, and what `multiply` needs.
 
         Parameters
@@ -123,7 +137,9 @@ class RowSize(nn.Module):
         before, after = units[..., : self.position, :], units[..., self.position :, :]
         return torch.cat([before, log_size / self.spread, after], -2), (log_size, has_size)
 
-    def multiply(self, outputs, size):
+    def multiply(
+        self, outputs: torch.Tensor, size: tuple[torch.Tensor, torch.Tensor]
+    ) -> torch.Tensor:
         """Return outputs of shape (*members, n_out, n_samples) times their power of n."""
         log_size, has_size = size
         weights = self.weights_out.to(outputs.dtype)
@@ -132,12 +148,12 @@ class RowSize(nn.Module):
         )
 
 
-def _log(x, positive):
+def _log(x: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
     """Logarithm, with value and gradient 0 where x is not positive."""
     return torch.where(positive, x, 1.0).log()
 
 
-def _root(x, order):
+def _root(x: torch.Tensor, order: int) -> torch.Tensor:
     """Root of an order, whose gradient at 0 is 0."""
     if order == 1:
         return x

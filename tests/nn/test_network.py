@@ -230,6 +230,11 @@ def test_points_of_the_output_need_points_of_the_input():
         EquivariantNetwork("2*Vector", "Point", SE(2))
 
 
+def test_without_groups_the_dimension_is_needed():
+    with pytest.raises(TypeError, match="dim must be given where there are no groups"):
+        SoftEquivariantNetwork("Vector", "Scalar")
+
+
 @pytest.mark.parametrize("rep_in", ["Point.T", "2*Point >> Vector"])
 def test_duals_of_points_are_covectors_or_refused(rep_in):
     try:
