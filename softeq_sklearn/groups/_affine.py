@@ -36,12 +36,22 @@ def sample_translations(n: int, dim: int, rng: np.random.RandomState) -> np.ndar
 class Translation(Group):
     """Translations x -> x + t of the points of R^n.
 
-    Elements are [I | t] of shape (n, n + 1). In samples t is uniform in the box [-1, 1]^n.
+    Elements are [I | t] of shape (n, n + 1). In samples t is uniform in the box [-1, 1]^n, in the
+    units of the points.
 
     Parameters
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
 
     Examples
     --------
@@ -73,12 +83,21 @@ class SE(Group):
     """Rotations and translations of the points of R^n: rigid motions.
 
     Elements are [R | t] of shape (n, n + 1). In samples R is Haar-distributed and t uniform in the
-    box [-1, 1]^n.
+    box [-1, 1]^n, in the units of the points.
 
     Parameters
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
 
     Examples
     --------
@@ -111,12 +130,21 @@ class E(Group):
     """Rotations, reflections and translations of the points of R^n: all isometries.
 
     Elements are [Q | t] of shape (n, n + 1). In samples Q is Haar-distributed and t uniform in the
-    box [-1, 1]^n.
+    box [-1, 1]^n, in the units of the points.
 
     Parameters
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
 
     Examples
     --------

@@ -218,7 +218,8 @@ class Group(ABC):
         others. In general: uniform for finite groups; else exp(A) h with A a random Lie algebra
         element of bounded norm and h a random element of the finite group that the discrete
         generators generate, or a product of at most 4 of them and their inverses. The spectral
-        norm of A is uniform in [0, 1], or in [0, 2 pi] for orthogonal linear groups.
+        norm of A is uniform in [0, 1], or in [0, 2 pi] for orthogonal linear groups, where it is
+        the largest angle of the rotation in radians.
 
         Parameters
         ----------
@@ -230,6 +231,14 @@ class Group(ABC):
         Returns
         -------
         elements : ndarray of shape (n, d, d) or (n, d, d + 1)
+            The elements, in float64.
+
+        Raises
+        ------
+        TypeError
+            If `n` is no integer.
+        ValueError
+            If `n` is negative, or nothing makes a random state of `random_state`.
         """
         n = check_integer(f"{type(self).__name__}.sample", "n", n, minimum=0)
         return self._sample(n, check_random_state(random_state))
@@ -247,11 +256,14 @@ class Group(ABC):
         Returns
         -------
         contained : bool, or ndarray of bool of shape (n,) for a stack
+            Whether each is an element; not so if it has entries that are not finite.
 
         Raises
         ------
         ValueError
             If the shape is not that of elements of this group.
+        TypeError
+            If the entries are not real.
         NotImplementedError
             If no closed test is known: infinite groups given by generators only.
         """

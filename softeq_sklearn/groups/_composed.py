@@ -124,6 +124,7 @@ def generated_by(*groups: Group) -> Group:
     Returns
     -------
     group : Group
+        Equal to a named group if it has the generators of one, in their order.
 
     Raises
     ------

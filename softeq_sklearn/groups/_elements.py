@@ -62,6 +62,8 @@ def linear_part(g: ArrayLike) -> np.ndarray:
     ------
     ValueError
         If the shape is neither of the two.
+    TypeError
+        If the entries are not real.
 
     Examples
     --------
@@ -88,11 +90,14 @@ def compose(g: ArrayLike, h: ArrayLike) -> np.ndarray:
     Returns
     -------
     product : ndarray of shape (..., d, d) or (..., d, d + 1)
+        The products.
 
     Raises
     ------
     ValueError
         If a shape is neither of the two, or the dimensions d differ.
+    TypeError
+        If the entries are not real.
 
     Examples
     --------
@@ -123,15 +128,19 @@ def inverse(g: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     g : array-like of shape (..., d, d) or (..., d, d + 1)
+        Elements.
 
     Returns
     -------
-    inverse : ndarray of the shape of `g`
+    inverse : ndarray of shape (..., d, d) or (..., d, d + 1)
+        Their inverses.
 
     Raises
     ------
     ValueError
         If the shape is neither of the two.
+    TypeError
+        If the entries are not real.
     numpy.linalg.LinAlgError
         If a linear part is singular.
 
@@ -158,15 +167,19 @@ def exponential(A: ArrayLike) -> np.ndarray:
     Parameters
     ----------
     A : array-like of shape (..., d, d) or (..., d, d + 1)
+        Elements of a Lie algebra. Those of rotations are skew, with angles in radians.
 
     Returns
     -------
-    g : ndarray of the shape of `A`
+    g : ndarray of shape (..., d, d) or (..., d, d + 1)
+        Elements of the group.
 
     Raises
     ------
     ValueError
         If the shape is neither of the two.
+    TypeError
+        If the entries are not real.
 
     Examples
     --------

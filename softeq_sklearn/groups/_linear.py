@@ -50,6 +50,15 @@ class GL(Group):
     n : int
         Dimension, at least 1.
 
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
+
     Examples
     --------
     >>> from softeq_sklearn.groups import GL
@@ -83,6 +92,15 @@ class SL(Group):
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
 
     Examples
     --------
@@ -124,6 +142,15 @@ class Sp(Group):
     m : int
         Half the dimension, at least 1.
 
+    Raises
+    ------
+    TypeError
+        If `m` is no integer.
+    ValueError
+        If `m` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
+
     Examples
     --------
     >>> from softeq_sklearn.groups import Sp
@@ -155,6 +182,15 @@ class Scaling(Group):
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
 
     Examples
     --------
@@ -191,6 +227,13 @@ class Trivial(Group):
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
 
     Examples
     --------

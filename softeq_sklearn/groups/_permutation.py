@@ -23,6 +23,15 @@ class S(Group):
     n : int
         Dimension, at least 1.
 
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
+
     Examples
     --------
     >>> from softeq_sklearn.groups import S
@@ -65,6 +74,15 @@ class Z(Group):
     ----------
     n : int
         Dimension, at least 1.
+
+    Raises
+    ------
+    TypeError
+        If `n` is no integer.
+    ValueError
+        If `n` is less than 1.
+    ProblemTooLargeError
+        If the generators would take more than 0.8 GB.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
     - it is no if a tensor that G fixes is moved, or the determinant is not like those of G. Where
       neither answers, G is orthogonal and linear and d at most 3, it is yes if no tensor is moved:
       a compact group is the set of all matrices that fix its fixed tensors (Broecker and tom
-      Dieck, *Representations of Compact Lie Groups*, chapter III).
+      Dieck, *Representations of Compact Lie Groups*, 1985, chapter III).
 
     Tensors are compared up to 9 axes in the plane, 6 in space and, in general, up to
     :math:`d^k \le 1300` components; where V and its dual differ, up to 4 axes. Up to three
