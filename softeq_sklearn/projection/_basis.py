@@ -14,11 +14,15 @@ from softeq_sklearn.representations import Rep, as_representation
 def equivariant_basis(rep: Rep | str, group: Group) -> np.ndarray:
     """Return an orthonormal basis of the vectors that a group fixes.
 
+    In a hom space these are the equivariant maps: the solutions of the constraints of EMLP (Finzi
+    et al. 2021), one for each generator.
+
     Parameters
     ----------
     rep : Rep or str
         A representation, often a hom space ``rep_in >> rep_out``.
     group : Group
+        The group.
 
     Returns
     -------
@@ -30,7 +34,10 @@ def equivariant_basis(rep: Rep | str, group: Group) -> np.ndarray:
     ProblemTooLargeError
         If no solver can hold one of the tensor types, or the basis would be too large.
     ValueError
-        If `rep` has Points and the group translations: what those fix is not a linear space.
+        If `rep` has Points and the group translations: what those fix is not a linear space; or if
+        a rank is not clear to working precision.
+    TypeError
+        If `rep` is no representation, or `group` no group.
 
     Examples
     --------

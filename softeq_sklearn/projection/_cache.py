@@ -88,7 +88,7 @@ def cache_info() -> CacheInfo:
     Returns
     -------
     CacheInfo
-        A named tuple ``(hits, misses, n_entries, n_bytes)``.
+        A named tuple ``(hits, misses, n_entries, n_bytes)``, the last in bytes.
 
     Examples
     --------

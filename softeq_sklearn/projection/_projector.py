@@ -41,7 +41,8 @@ class Part:
 class EquivariantProjector:
     """Orthogonal projector onto the equivariant subspace of a representation.
 
-    Made by `equivariant_projector`. It is applied with ``@`` and never forms a matrix.
+    Made by `equivariant_projector` (Finzi et al. 2021). It is applied with ``@`` and never forms a
+    matrix.
 
     Parameters
     ----------
@@ -99,10 +100,17 @@ class EquivariantProjector:
         Parameters
         ----------
         v : array-like of shape (dim,) or (dim, n)
+            Vectors, as columns.
 
         Returns
         -------
-        ndarray of the shape of `v`
+        ndarray of shape (dim,) or (dim, n)
+            What is left of each.
+
+        Raises
+        ------
+        ValueError
+            If `v` has another shape.
         """
         return np.asarray(v, dtype=np.float64) - self @ v
 
@@ -112,6 +120,7 @@ class EquivariantProjector:
         Returns
         -------
         ndarray of shape (dim, dim)
+            The matrix P.
 
         Raises
         ------
@@ -128,22 +137,30 @@ class EquivariantProjector:
 def equivariant_projector(rep: Rep | str, group: Group) -> EquivariantProjector:
     """Return the orthogonal projector onto the vectors that a group fixes.
 
+    In a hom space these are the equivariant maps (EMLP, Finzi et al. 2021); what the projector
+    takes away is what the penalty of Kim et al. (2023, equation 4) measures.
+
     Parameters
     ----------
     rep : Rep or str
         A representation, often a hom space ``rep_in >> rep_out``.
     group : Group
+        The group.
 
     Returns
     -------
     EquivariantProjector
+        The projector, to be applied with ``@``.
 
     Raises
     ------
     ProblemTooLargeError
         If no solver can hold one of the tensor types.
     ValueError
-        If `rep` has Points and the group translations: what those fix is not a linear space.
+        If `rep` has Points and the group translations: what those fix is not a linear space; or if
+        a rank is not clear to working precision.
+    TypeError
+        If `rep` is no representation, or `group` no group.
 
     Examples
     --------

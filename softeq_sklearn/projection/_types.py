@@ -26,8 +26,9 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
     """Return an orthonormal basis of the tensors of one type that a group fixes.
 
     These are the x with drho(A_i) x = 0 for the Lie algebra generators and rho(h_k) x = x for the
-    discrete ones. Affine groups act by their linear part; a dual Point, letter 0, acts as V* and
-    has to vanish on every translation as well.
+    discrete ones (Finzi et al. 2021). Affine groups act by their linear part; a dual Point, letter
+    0, acts as V* and has to vanish on every translation as well. What is too large for dense linear
+    algebra is solved by filtered subspace iteration (Zhou et al. 2006).
 
     Features may have been divided by a power of the size n of their row. An element rho R of a
     conformal group, R orthogonal, moves them by R alone: letter 3 is an axis of such features, 4
@@ -42,6 +43,7 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
         One letter per axis: 1 for V, -1 for its dual, 0 (last) for a dual Point; as in the blocks
         of a representation. Or 3, 4 and 5, for conformal groups.
     group : Group
+        The group.
 
     Returns
     -------
@@ -56,6 +58,8 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
     ValueError
         If the word is not one or needs a conformal group, or the rank is not clear to working
         precision.
+    TypeError
+        If `group` is no group.
 
     See Also
     --------

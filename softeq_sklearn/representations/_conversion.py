@@ -25,6 +25,7 @@ def as_representation(value: Rep | str | ColumnSchema, name: str = "rep") -> Rep
     Returns
     -------
     Rep
+        The representation.
 
     Raises
     ------

@@ -44,6 +44,7 @@ def parse_representation(text: str, name: str = "rep") -> Rep:
     Returns
     -------
     Rep
+        The representation.
 
     Raises
     ------

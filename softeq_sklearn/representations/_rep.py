@@ -90,11 +90,14 @@ class Rep:
         Returns
         -------
         Rep
+            The representation.
 
         Raises
         ------
         ValueError
             If the text is not the notation of a representation.
+        TypeError
+            If `text` is not a str.
 
         Examples
         --------
@@ -108,7 +111,13 @@ class Rep:
 
     @property
     def T(self) -> Rep:
-        """The dual representation: the same columns, g acting by the inverse transpose."""
+        """The dual representation: the same columns, g acting by the inverse transpose.
+
+        Raises
+        ------
+        ValueError
+            If there are products with duals of Points, as in ``Point >> Vector``.
+        """
         return from_pairs((m, dual_term(term)) for m, term in self._terms)
 
     @property
@@ -127,6 +136,14 @@ class Rep:
         Returns
         -------
         int
+            The number of columns.
+
+        Raises
+        ------
+        TypeError
+            If `group` is neither a group nor an integer.
+        ValueError
+            If the dimension is less than 1.
 
         Examples
         --------
@@ -154,7 +171,9 @@ class Rep:
         Raises
         ------
         ProblemTooLargeError
-            If there are too many columns to be listed.
+            If there are more than 2^27 columns, whose positions would take 1 GB.
+        TypeError
+            If `group` is neither a group nor an integer.
 
         Examples
         --------
@@ -191,6 +210,8 @@ class Rep:
         ------
         ValueError
             If `g` has another shape.
+        TypeError
+            If the entries of `g` are not real.
         ProblemTooLargeError
             If the matrix would be too large.
 
@@ -221,6 +242,8 @@ class Rep:
         ------
         ValueError
             If `A` has another shape.
+        TypeError
+            If the entries of `A` are not real.
         ProblemTooLargeError
             If the matrix would be too large.
 
@@ -238,7 +261,9 @@ class Rep:
         Parameters
         ----------
         g : array-like of shape (d, d) or (d, d + 1)
+            Element of a linear group, or [A | t] of an affine one.
         X : array-like of shape (n_samples, dim)
+            Rows, in any units; t is in those of the Points.
 
         Returns
         -------
@@ -249,6 +274,8 @@ class Rep:
         ------
         ValueError
             If a shape does not fit.
+        TypeError
+            If the entries of `g` are not real.
 
         Examples
         --------
