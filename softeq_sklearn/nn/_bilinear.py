@@ -88,7 +88,8 @@ class Bilinear(nn.Module):
     the dot contracts k axes, channel by channel. Where every group is orthogonal, the operands are
     first damped, :math:`x / \sqrt{1 + \mathrm{mean}(x^2) / limit^2}` with the mean over all
     components of a type, which commutes with the groups: without it products of products make the
-    function grow like a polynomial of high degree away from the training rows.
+    function grow like a polynomial of high degree away from the training rows (docs/method.md,
+    "Damping").
 
     This is the bilinear layer of EMLP (Finzi et al. 2021, section 6) in factored form: no weight
     matrix per sample is ever built, and outer products are there too.
@@ -146,7 +147,18 @@ class Bilinear(nn.Module):
             self.mixes.append(_normal((c, n_products[word]), scale, generator))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return x plus its products; x of shape (*members, layout.size, n_samples)."""
+        """Return x plus its products.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, layout.size, n_samples)
+            Features.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, layout.size, n_samples)
+            Features of the same types.
+        """
         members, n, d = x.shape[:-2], x.shape[-1], self.layout.dim
         channels, sizes = self.layout.channels, self.layout.sizes
         tensors = [

@@ -26,7 +26,7 @@ def hidden_layout(
 
     Parameters
     ----------
-    hidden_channels : int or Rep or str
+    hidden_channels : int, Rep or str
         Number of features, shared equally over the ranks 0, 1, ... and within a rank over its
         types, what is left going to the scalars; or the representation itself. Each type of the
         input and the output has at least one channel, without which it could not pass through the
@@ -42,6 +42,11 @@ def hidden_layout(
     -------
     FeatureLayout
         Layout with scalars first.
+
+    Raises
+    ------
+    ValueError
+        If the representation does not parse, or has duals of Points.
 
     Examples
     --------

@@ -14,8 +14,9 @@ from softeq_sklearn.nn._layout import FeatureLayout
 class GatedNonlinearity(nn.Module):
     r"""Scalars pass through silu; a tensor v becomes sigmoid(gate) v + w silu(v).
 
-    The second term acts on components one by one, which permutations commute with and other groups
-    do not: the networks have it where every candidate is a permutation group.
+    Gates are those of Weiler et al. (2018). The second term acts on components one by one, which
+    permutations commute with and other groups do not: the networks have it where every candidate is
+    a permutation group.
 
     Parameters
     ----------
@@ -41,7 +42,18 @@ class GatedNonlinearity(nn.Module):
         self.pointwise = None if pointwise is None else nn.Parameter(torch.tensor(float(pointwise)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map features (*members, layout.size + n_gates, n_samples) to layout.size of them."""
+        """Return the features without the gates, which have scaled them.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, layout.size + n_gates, n_samples)
+            Features, with the gates after the scalars.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, layout.size, n_samples)
+            Features without the gates.
+        """
         members, n, n_scalars = x.shape[:-2], x.shape[-1], self.layout.channels_of(())
         tensors = [(s, c) for w, s, c in self._types() if w]
         sizes = [n_scalars, self.n_gates, *(size for size, _ in tensors)]
@@ -63,8 +75,9 @@ class GatedNonlinearity(nn.Module):
 class FreeGatedNonlinearity(GatedNonlinearity):
     r"""The gated nonlinearity plus w silu(v), with a factor w for each single feature.
 
-    The term breaks every symmetry, as far as w is not zero: the one of residual pathway priors and
-    of the reference of soft equivariance, where w starts at 1e-3 and decays.
+    The term breaks every symmetry, as far as w is not zero: the one of residual pathway priors
+    (Finzi, Benton and Wilson 2021) and of the reference of soft equivariance (Kim et al. 2023),
+    where w starts at 1e-3 and decays.
 
     Parameters
     ----------
@@ -86,13 +99,30 @@ class FreeGatedNonlinearity(GatedNonlinearity):
         self.free = nn.Parameter(torch.full((layout.size,), float(start)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map features (*members, layout.size + n_gates, n_samples) to layout.size of them."""
+        """Return the features without the gates, which have scaled them.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, layout.size + n_gates, n_samples)
+            Features, with the gates after the scalars.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, layout.size, n_samples)
+            Features without the gates.
+        """
         n_scalars = self.layout.channels_of(())
         values = torch.cat([x[..., :n_scalars, :], x[..., n_scalars + self.n_gates :, :]], -2)
         return super().forward(x) + self.free[..., None] * F.silu(values)
 
     def project(self, softness: float) -> None:
-        """Scale the free term, which no symmetry survives: 0 takes it away."""
+        """Scale the free term, which no symmetry survives.
+
+        Parameters
+        ----------
+        softness : float
+            The factor: 0 takes the term away, 1 changes nothing.
+        """
         with torch.no_grad():
             self.free.mul_(softness)
 

@@ -38,6 +38,11 @@ class FeatureLayout:
         Whether features were divided by powers of their row's size, so that conformal groups act
         by their orthogonal part, see :class:`~softeq_sklearn.nn.RowSize`.
 
+    Raises
+    ------
+    ValueError
+        If the types are not sorted.
+
     Examples
     --------
     >>> layout = FeatureLayout(3, ((), (1,)), (4, 2))
@@ -60,7 +65,18 @@ class FeatureLayout:
             )
 
     def components(self, word: tuple[int, ...]) -> int:
-        """Number of components of one channel of a type."""
+        """Number of components of one channel of a type.
+
+        Parameters
+        ----------
+        word : tuple of int
+            The type.
+
+        Returns
+        -------
+        int
+            Dimension d to the power of the number of axes, without that of letter 5.
+        """
         return self.dim ** (len(word) - word.count(SIZE))
 
     @property
@@ -76,40 +92,119 @@ class FeatureLayout:
         ]
 
     def slice_of(self, word: tuple[int, ...]) -> slice:
-        """Positions of all features of a type."""
+        """Positions of all features of a type.
+
+        Parameters
+        ----------
+        word : tuple of int
+            The type.
+
+        Returns
+        -------
+        slice
+            Of the features.
+
+        Raises
+        ------
+        ValueError
+            If the layout does not have the type.
+        """
         here = self.types.index(word)
         start = sum(self.sizes[:here])
         return slice(start, start + self.sizes[here])
 
     def channels_of(self, word: tuple[int, ...]) -> int:
-        """Number of channels of a type, 0 for a type that the layout does not have."""
+        """Number of channels of a type.
+
+        Parameters
+        ----------
+        word : tuple of int
+            The type.
+
+        Returns
+        -------
+        int
+            0 for a type that the layout does not have.
+        """
         return dict(zip(self.types, self.channels, strict=True)).get(word, 0)
 
     def index_of(self, word: tuple[int, ...]) -> np.ndarray:
-        """Positions, shape (n_channels,) + (d,) * len(word); the axis of letter 5 has length 1."""
+        """Positions of the features of a type, by channel and component.
+
+        Parameters
+        ----------
+        word : tuple of int
+            The type.
+
+        Returns
+        -------
+        ndarray of int of shape (n_channels, d, ..., d)
+            With an axis for each letter; that of letter 5 has length 1.
+
+        Raises
+        ------
+        ValueError
+            If the layout does not have the type.
+        """
         here = self.slice_of(word)
         axes = [1 if letter == SIZE else self.dim for letter in word]
         return np.arange(here.start, here.stop).reshape(self.channels_of(word), *axes)
 
     def with_scalars(self, n_scalars: int) -> FeatureLayout:
-        """Return the same layout with more scalar channels, placed after those that are there."""
+        """Return the same layout with more scalar channels, placed after those that are there.
+
+        Parameters
+        ----------
+        n_scalars : int
+            How many more.
+
+        Returns
+        -------
+        FeatureLayout
+            The wider layout.
+        """
         channels = dict(zip(self.types, self.channels, strict=True))
         channels[()] = channels.get((), 0) + n_scalars
         wider = FeatureLayout.from_channels(self.dim, channels)
         return replace(wider, unit_size=self.unit_size)
 
     def of_unit_size(self) -> FeatureLayout:
-        """Return the same layout for features that were divided by their row's size."""
+        """Return the same layout for features that were divided by their row's size.
+
+        Returns
+        -------
+        FeatureLayout
+            With `unit_size` true.
+        """
         return replace(self, unit_size=True)
 
     def with_size(self) -> FeatureLayout:
-        """Return the same layout with the logarithm of the row's size as one more feature."""
+        """Return the same layout with the logarithm of the row's size as one more feature.
+
+        Returns
+        -------
+        FeatureLayout
+            With `unit_size` true.
+        """
         channels = dict(zip(self.types, self.channels, strict=True)) | {(SIZE,): 1}
         return FeatureLayout.from_channels(self.dim, channels).of_unit_size()
 
     @classmethod
     def from_channels(cls, dim: int, channels: dict[tuple[int, ...], int]) -> FeatureLayout:
-        """Sort the types by rank, then V before its dual."""
+        """Sort the types by rank, then V before its dual.
+
+        Parameters
+        ----------
+        dim : int
+            Dimension d of V.
+        channels : dict of tuple of int to int
+            Number of channels of each type; a type without channels is left out.
+
+        Returns
+        -------
+        FeatureLayout
+            The layout.
+        """
         words = sorted((word for word, c in channels.items() if c), key=_type_order)
         return cls(dim, tuple(words), tuple(int(channels[w]) for w in words))
 

@@ -119,7 +119,7 @@ class SoftLinear(nn.Module):
     """A dense linear layer that knows the tensor types of its blocks.
 
     Nothing constrains the weights: `ProjectionPenalty` pulls them towards the equivariant
-    subspace of each group.
+    subspace of each group (PER, Kim et al. 2023).
 
     Parameters
     ----------
@@ -144,15 +144,54 @@ class SoftLinear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(layout_out.size))
 
     def type_index(self, orthogonal: bool) -> dict[tuple[int, ...], np.ndarray]:
-        """Positions of the blocks of each type, see :func:`type_index`."""
+        """Positions of the blocks of each type in the weight and the bias.
+
+        The weight of shape (out, in) followed by the bias is one flat vector. A block is what maps
+        one channel of the input to one of the output, or a bias to the latter.
+
+        Parameters
+        ----------
+        orthogonal : bool
+            Whether V and its dual are one type.
+
+        Returns
+        -------
+        dict of tuple of int to ndarray of shape (n_blocks, n)
+            Positions by type, as :func:`~softeq_sklearn.projection.type_basis` names it.
+        """
         return type_index(self.layout_in, self.layout_out, orthogonal)
 
     def dense(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the weight of shape (out, in) and the bias of shape (out,)."""
+        """Return weight and bias.
+
+        Returns
+        -------
+        weight : torch.Tensor of shape (*members, layout_out.size, layout_in.size)
+            The weight itself, no copy.
+        bias : torch.Tensor of shape (*members, layout_out.size)
+            The bias itself.
+        """
         return self.weight, self.bias
 
     def project(self, group: Group, softness: float = 0.0, *, orthogonal: bool) -> None:
-        """Move weight and bias into a group's equivariant subspace, see :func:`project_blocks`."""
+        """Move weight and bias into a group's equivariant subspace, or part of the way, in place.
+
+        Parameters
+        ----------
+        group : Group
+            The group, on the space of the layouts.
+        softness : float, default=0.0
+            What is left of the part outside the subspace: 0 is in it, 1 changes nothing.
+        orthogonal : bool
+            Whether V and its dual are one type.
+
+        Raises
+        ------
+        ValueError
+            If the rank of a subspace is not clear to working precision.
+        ProblemTooLargeError
+            If no solver can hold a subspace.
+        """
         parameters = torch.cat([self.weight.detach().flatten(-2), self.bias.detach()], -1)
         flat = parameters.double().cpu().numpy()
         project_blocks(flat, self.type_index(orthogonal), group, softness)
@@ -162,7 +201,18 @@ class SoftLinear(nn.Module):
             self.bias.copy_(torch.from_numpy(flat[..., n:]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
+        """Return the mapped features.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, layout_in.size, n_samples)
+            Features.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, layout_out.size, n_samples)
+            Features of the output types.
+        """
         return affine_map(self.weight, self.bias, x)
 
 
@@ -181,6 +231,13 @@ class EquivariantLinear(nn.Module):
         The group.
     orthogonal : bool
         Whether V and its dual are stored as one type.
+
+    Raises
+    ------
+    ValueError
+        If the rank of a subspace is not clear to working precision.
+    ProblemTooLargeError
+        If no solver can hold a subspace.
 
     Examples
     --------
@@ -245,7 +302,15 @@ class EquivariantLinear(nn.Module):
         return zip(self.coefficients, self._bases, strict=True)
 
     def dense(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return weight (*members, out, in) and bias (*members, out), in float64."""
+        """Return weight and bias, made from the coefficients.
+
+        Returns
+        -------
+        weight : torch.Tensor of shape (*members, layout_out.size, layout_in.size)
+            The weight, in float64.
+        bias : torch.Tensor of shape (*members, layout_out.size)
+            The bias, in float64.
+        """
         n_out, n_in = self.layout_out.size, self.layout_in.size
         blocks = [(c.double() @ basis.T).flatten(-2) for c, basis in self._pieces()]
         members = blocks[0].shape[:-1] if blocks else ()
@@ -255,13 +320,26 @@ class EquivariantLinear(nn.Module):
         return flat[..., : n_out * n_in].unflatten(-1, (n_out, n_in)), flat[..., n_out * n_in :]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
+        """Return the mapped features.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, layout_in.size, n_samples)
+            Features.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, layout_out.size, n_samples)
+            Features of the output types.
+        """
         weight, bias = self.dense()
         return affine_map(weight.to(x.dtype), bias.to(x.dtype), x)
 
 
 class ResidualLinear(nn.Module):
-    """An equivariant linear layer plus a residual one that starts at zero (Finzi et al. 2021).
+    """An equivariant linear layer plus a residual one that starts at zero.
+
+    The layer of residual pathway priors (RPP, Finzi, Benton and Wilson 2021).
 
     Parameters
     ----------
@@ -287,7 +365,18 @@ class ResidualLinear(nn.Module):
         self.residual = residual
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map features (*members, layout_in.size, n_samples) to as many of layout_out.size."""
+        """Return the mapped features.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, layout_in.size, n_samples)
+            Features.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, layout_out.size, n_samples)
+            Features of the output types.
+        """
         weight, bias = self.exact.dense()
         added_weight, added_bias = self.residual.dense()
         weight, bias = (weight + added_weight).to(x.dtype), (bias + added_bias).to(x.dtype)

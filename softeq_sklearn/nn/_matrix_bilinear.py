@@ -91,11 +91,22 @@ class MatrixBilinear(nn.Module):
 
     @property
     def mixed(self) -> dict[tuple[int, ...], torch.Tensor]:
-        """Numbers of the features of each type that are used as matrices, a dict of tensors."""
+        """Numbers of the features of each type that are used as matrices, by type."""
         return {word: getattr(self, f"mixed_{i}") for i, word in enumerate(self.layout.types)}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return x plus its products; x of shape (layout.size, n_samples)."""
+        """Return x plus its products.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (layout.size, n_samples)
+            Features.
+
+        Returns
+        -------
+        torch.Tensor of shape (layout.size, n_samples)
+            Features of the same types.
+        """
         n, layout = x.shape[1], self.layout
         tensors = {
             word: part.view(c, size // c, n)

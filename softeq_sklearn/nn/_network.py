@@ -22,7 +22,8 @@ from softeq_sklearn.representations import Rep, as_representation
 class TensorNetwork(nn.Module):
     """Blocks of linear, bilinear and gated layers on tensor features.
 
-    The networks below differ only in their linear layer; this is what they share.
+    The networks below differ only in their linear layer; this is what they share: the blocks of
+    EMLP (Finzi et al. 2021, section 6), with the changes that docs/method.md, "Network", lists.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ class TensorNetwork(nn.Module):
         Whether the linear layers keep the symmetry, and so must all others.
     architecture : {"factored", "emlp"}
         Kind of the bilinear layers and nonlinearities, and start of the linear layers.
-    hidden_channels : int or Rep or str
+    hidden_channels : int, Rep or str
         Size of the hidden layers, see :func:`hidden_layout`.
     n_hidden_layers : int
         Number of hidden blocks.
@@ -55,6 +56,14 @@ class TensorNetwork(nn.Module):
         What divides features by their row's size. It is there where every group is conformal, one
         of them scales, and a column is scaled by it: all layers then work with the orthogonal parts
         of the groups.
+
+    Raises
+    ------
+    ValueError
+        If a representation does not parse or has duals of Points, Points come out and none go in,
+        or there is no such architecture.
+    ProblemTooLargeError
+        If no solver can hold a subspace.
 
     Examples
     --------
@@ -124,7 +133,18 @@ class TensorNetwork(nn.Module):
         self.exit = OutputColumns(exit_)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map rows (*members, n_samples, rep_in.dim) to (*members, n_samples, rep_out.dim)."""
+        """Map rows to rows.
+
+        Parameters
+        ----------
+        x : torch.Tensor of shape (*members, n_samples, rep_in.dim)
+            Rows, with the columns in the order of `rep_in`; members may share them.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, n_samples, rep_out.dim)
+            Rows, with the columns in the order of `rep_out`.
+        """
         features, centre = self.entry(x)
         if self.row_size is None:
             return self.exit(self.layers(features), centre)
@@ -145,6 +165,7 @@ class TensorNetwork(nn.Module):
         Returns
         -------
         bool
+            Whether it has one.
         """
         if self.row_size is not None:
             return group.is_conformal
@@ -167,11 +188,11 @@ class SoftEquivariantNetwork(TensorNetwork):
     groups : sequence of Group, default=()
         Candidate groups, all on R^d.
     dim : int or None, default=None
-        d; needed only where there are no groups.
+        Dimension d of V; needed only where there are no groups.
     exact : Group or None, default=None
         A group whose equivariant subspace the linear layers cannot leave, so that the network is
         exactly equivariant under it and soft under all others.
-    hidden_channels : int or Rep or str, default=128
+    hidden_channels : int, Rep or str, default=128
         Number of features of each hidden layer, spread over the tensor types, or the
         representation of a hidden layer.
     n_hidden_layers : int, default=3
@@ -187,6 +208,11 @@ class SoftEquivariantNetwork(TensorNetwork):
     ------
     TypeError
         If there are no groups and no `dim`.
+    ValueError
+        If a representation does not parse or has duals of Points, Points come out and none go in,
+        or there is no such architecture.
+    ProblemTooLargeError
+        If no solver can hold a subspace.
 
     Examples
     --------
@@ -238,8 +264,8 @@ class SoftEquivariantNetwork(TensorNetwork):
         r"""Move the weights into a group's equivariant subspace, or part of the way, in place.
 
         Every weight :math:`\theta` becomes :math:`P_G \theta + s \, (\theta - P_G \theta)`: the
-        states of the reference of soft equivariance (s = 0), and the softness of Rahman et al.
-        (2026).
+        states of the reference of soft equivariance (s = 0, Kim et al. 2023), and the softness of
+        Rahman et al. (2026, arXiv 2603.26657).
 
         Parameters
         ----------
@@ -293,7 +319,7 @@ class EquivariantNetwork(TensorNetwork):
         Representations of the input and output columns.
     group : Group
         The group.
-    hidden_channels : int or Rep or str, default=128
+    hidden_channels : int, Rep or str, default=128
         As in :class:`SoftEquivariantNetwork`.
     n_hidden_layers : int, default=3
         Number of hidden blocks.
@@ -301,6 +327,14 @@ class EquivariantNetwork(TensorNetwork):
         Kind of hidden layers, see :class:`SoftEquivariantNetwork`.
     seed : int, default=0
         Seed of the initial weights; the global generators are not used.
+
+    Raises
+    ------
+    ValueError
+        If a representation does not parse or has duals of Points, Points come out and none go in,
+        or there is no such architecture.
+    ProblemTooLargeError
+        If no solver can hold a subspace.
 
     Examples
     --------
@@ -341,7 +375,10 @@ class EquivariantNetwork(TensorNetwork):
 
 
 class ResidualPathwayNetwork(TensorNetwork):
-    """The same network with a residual beside every exact layer (RPP, Finzi et al. 2021).
+    """The same network with a residual beside every exact layer.
+
+    Residual pathway priors (RPP, Finzi, Benton and Wilson 2021); with `relax_to` MixedRPP (Kim et
+    al. 2023).
 
     Parameters
     ----------
@@ -351,7 +388,7 @@ class ResidualPathwayNetwork(TensorNetwork):
         The group of the exact pathway.
     relax_to : Group or None, default=None
         Group that the residual keeps; None lets it break every symmetry.
-    hidden_channels : int or Rep or str, default=128
+    hidden_channels : int, Rep or str, default=128
         As in :class:`SoftEquivariantNetwork`.
     n_hidden_layers : int, default=3
         Number of hidden blocks.
@@ -359,6 +396,14 @@ class ResidualPathwayNetwork(TensorNetwork):
         Kind of hidden layers, see :class:`SoftEquivariantNetwork`.
     seed : int, default=0
         Seed of the initial weights; the global generators are not used.
+
+    Raises
+    ------
+    ValueError
+        If a representation does not parse or has duals of Points, Points come out and none go in,
+        or there is no such architecture.
+    ProblemTooLargeError
+        If no solver can hold a subspace.
 
     Examples
     --------

@@ -30,7 +30,8 @@ class RowSize(nn.Module):
 
     What the layers read is :math:`\sqrt{2k} \log n`, with k the number of features that count: the
     variance of :math:`\log n` is about 1 / (2 k) where these are independent normal numbers, and a
-    feature of unit variance is learnt as fast as all others.
+    feature of unit variance is learnt as fast as all others. docs/method.md, "Scalings", derives
+    this, and shows what it is good for.
 
     Parameters
     ----------
@@ -96,11 +97,14 @@ class RowSize(nn.Module):
         Parameters
         ----------
         features : torch.Tensor of shape (*members, n_in, n_samples)
+            The features.
 
         Returns
         -------
         log_size : torch.Tensor of shape (*members, 1, n_samples)
+            Logarithm of the size n, which is in the units of a feature of weight 1.
         has_size : torch.Tensor of bool of shape (*members, 1, n_samples)
+            Whether there is a size.
         """
         squares = (self.means.to(features.dtype) @ features.square()).split(1, -2)
         up, down = self._power(squares, 1), self._power(squares, -1)
@@ -125,11 +129,13 @@ class RowSize(nn.Module):
         Parameters
         ----------
         features : torch.Tensor of shape (*members, n_in, n_samples)
+            The features.
 
         Returns
         -------
         normalised : torch.Tensor of shape (*members, n_in + 1, n_samples)
-        size : tuple of torch.Tensor
+            Features without a unit.
+        size : tuple of two torch.Tensor of shape (*members, 1, n_samples)
             As returned by `forward`.
         """
         log_size, has_size = self(features)
@@ -140,7 +146,20 @@ class RowSize(nn.Module):
     def multiply(
         self, outputs: torch.Tensor, size: tuple[torch.Tensor, torch.Tensor]
     ) -> torch.Tensor:
-        """Return outputs of shape (*members, n_out, n_samples) times their power of n."""
+        """Return outputs times their power of n.
+
+        Parameters
+        ----------
+        outputs : torch.Tensor of shape (*members, n_out, n_samples)
+            Outputs of layers that have worked with features without a unit.
+        size : tuple of two torch.Tensor of shape (*members, 1, n_samples)
+            As returned by `forward`.
+
+        Returns
+        -------
+        torch.Tensor of shape (*members, n_out, n_samples)
+            Outputs that scale with the rows.
+        """
         log_size, has_size = size
         weights = self.weights_out.to(outputs.dtype)
         return outputs * torch.where(

@@ -15,7 +15,7 @@ def equivariant_basis(rep: Rep | str, group: Group) -> np.ndarray:
     """Return an orthonormal basis of the vectors that a group fixes.
 
     In a hom space these are the equivariant maps: the solutions of the constraints of EMLP (Finzi
-    et al. 2021), one for each generator.
+    et al. 2021, theorem 1), one for each generator.
 
     Parameters
     ----------

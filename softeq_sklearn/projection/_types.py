@@ -26,9 +26,9 @@ def type_basis(word: Sequence[int], group: Group) -> np.ndarray:
     """Return an orthonormal basis of the tensors of one type that a group fixes.
 
     These are the x with drho(A_i) x = 0 for the Lie algebra generators and rho(h_k) x = x for the
-    discrete ones (Finzi et al. 2021). Affine groups act by their linear part; a dual Point, letter
-    0, acts as V* and has to vanish on every translation as well. What is too large for dense linear
-    algebra is solved by filtered subspace iteration (Zhou et al. 2006).
+    discrete ones (Finzi et al. 2021, theorem 1). Affine groups act by their linear part; a dual
+    Point, letter 0, acts as V* and has to vanish on every translation as well. What is too large
+    for dense linear algebra is solved by filtered subspace iteration (Zhou et al. 2006).
 
     Features may have been divided by a power of the size n of their row. An element rho R of a
     conformal group, R orthogonal, moves them by R alone: letter 3 is an axis of such features, 4
