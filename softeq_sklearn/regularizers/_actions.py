@@ -55,7 +55,20 @@ class AffineMaps:
         return rows @ self.matrix.mT + self.shift[:, None]
 
     def to(self, device, dtype):
-        """Return the maps on a device, in a precision."""
+        """Return the maps on a device, in a precision.
+
+        Parameters
+        ----------
+        device : torch.device or str
+            The device.
+        dtype : torch.dtype
+            The precision.
+
+        Returns
+        -------
+        AffineMaps
+            Copies, or the same tensors where nothing changes.
+        """
         return AffineMaps(self.matrix.to(device, dtype), self.shift.to(device, dtype))
 
 
@@ -106,13 +119,37 @@ class GroupActions:
         return self.elements_out.shift.shape[1]
 
     def with_elements(self, index):
-        """Return the same actions with some elements of the pool only."""
+        """Return the same actions with some elements of the pool only.
+
+        Parameters
+        ----------
+        index : torch.Tensor of int of shape (n_chosen,) or slice
+            Which elements.
+
+        Returns
+        -------
+        GroupActions
+            With a smaller pool.
+        """
         return replace(
             self, elements_in=self.elements_in[index], elements_out=self.elements_out[index]
         )
 
     def to(self, device, dtype):
-        """Return the actions on a device, in a precision."""
+        """Return the actions on a device, in a precision.
+
+        Parameters
+        ----------
+        device : torch.device or str
+            The device.
+        dtype : torch.dtype
+            The precision.
+
+        Returns
+        -------
+        GroupActions
+            Copies, or the same tensors where nothing changes.
+        """
         maps = {n: m for n, m in vars(self).items() if isinstance(m, AffineMaps)}
         return replace(self, **{name: m.to(device, dtype) for name, m in maps.items()})
 
@@ -133,6 +170,8 @@ def group_actions(
 
     .. math::
         x_s \mapsto \frac{M (f x_s + o) + t - o}{f}, \qquad x_s \mapsto \frac{A (f x_s + o) + a}{f}.
+
+    That is a change of variables; docs/scaling.md says how estimators scale columns.
 
     Parameters
     ----------

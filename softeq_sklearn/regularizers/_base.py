@@ -47,6 +47,12 @@ class Penalty(nn.Module):
         ----------
         strengths : float or mapping of str to float
             As in the constructor.
+
+        Raises
+        ------
+        ValueError
+            If a strength is negative or not finite, is missing or has no group, or there are not as
+            many as layers.
         """
         self.strengths = named_strengths(strengths, self.groups, self.n_layers)
         self._strengths_changed()
@@ -63,6 +69,11 @@ class Penalty(nn.Module):
             The network.
         X : torch.Tensor of shape (n_samples, n_in) or None, default=None
             The rows as the module gets them; penalties of the weights alone do not look at them.
+
+        Returns
+        -------
+        torch.Tensor of shape ()
+            The sum.
         """
         raise NotImplementedError
 
@@ -72,5 +83,16 @@ class Penalty(nn.Module):
         return dict.fromkeys(self.groups, 1)
 
     def values(self, module) -> dict[str, float]:
-        """Return R_G of each group, without strengths and without gradient."""
+        """Return R_G of each group, without strengths and without gradient.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+
+        Returns
+        -------
+        dict of str to float
+            R_G by name.
+        """
         raise NotImplementedError

@@ -23,7 +23,7 @@ _COSINE_FLOOR = 1e-12
 class DistancePenalty(Penalty):
     r"""Logarithmic or cosine distance of each layer to the groups' equivariant subspaces.
 
-    For the weight and the bias :math:`\theta_l` of each soft linear layer, with
+    For the weight and the bias :math:`\theta_l` of each linear layer, with
     :math:`d_l = \| \theta_l - P_G \theta_l \|`,
 
     .. math::
@@ -47,7 +47,8 @@ class DistancePenalty(Penalty):
     Parameters
     ----------
     module : torch.nn.Module
-        A network with :class:`~softeq_sklearn.nn.SoftLinear` layers.
+        A network with :class:`~softeq_sklearn.nn.SoftLinear` or
+        :class:`~softeq_sklearn.nn.EquivariantLinear` layers.
     groups : mapping of str to Group
         The candidate groups.
     strengths : float or mapping of str to float
@@ -55,19 +56,19 @@ class DistancePenalty(Penalty):
     distance : {"log", "cosine"}, default="log"
         Which of the two.
 
-    Raises
-    ------
-    ValueError
-        If the module has no soft linear layer, its layers have different numbers of members, a
-        group acts on a space of another dimension, the strengths do not fit the groups, or the
-        distance is unknown.
-
     Attributes
     ----------
     groups : dict of str to Group
         The candidate groups.
     strengths : dict of str to float
         The present strengths; `set_strengths` changes them.
+
+    Raises
+    ------
+    ValueError
+        If the module has no such layer, its layers have different numbers of members, a
+        group acts on a space of another dimension, the strengths do not fit the groups, or the
+        distance is unknown.
 
     Examples
     --------
@@ -102,7 +103,25 @@ class DistancePenalty(Penalty):
         self._cast_stacks = {}
 
     def forward(self, module, X=None) -> torch.Tensor:
-        """Return sum_G lambda_G R_G, a scalar, differentiable in the weights; X is not used."""
+        """Return sum_G lambda_G R_G.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+        X : torch.Tensor of shape (n_samples, n_in) or None, default=None
+            Not used.
+
+        Returns
+        -------
+        torch.Tensor of shape ()
+            The sum, differentiable in the weights.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than that of the constructor.
+        """
         flat = self._blocks.flat(module)
         kind = (flat.device, flat.dtype)
         if kind not in self._cast_stacks:  # the float64 bases stay as they are
@@ -113,7 +132,23 @@ class DistancePenalty(Penalty):
         )
 
     def values(self, module) -> dict[str, float]:
-        """R_G of each group, the mean over members, computed in float64."""
+        """R_G of each group, the mean over members, computed in float64.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+
+        Returns
+        -------
+        dict of str to float
+            R_G by name.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than that of the constructor.
+        """
         with torch.no_grad():
             flat = self._blocks.flat(module).cpu().double()
             distances = self._distances(flat, self._stacks) / self._blocks.n_members

@@ -49,10 +49,17 @@ class FunctionPenalty(Penalty):
         X : torch.Tensor of shape (n_samples, n_in) or None, default=None
             The batch, as the module gets it; None takes the rows of the constructor.
 
+        Returns
+        -------
+        torch.Tensor of shape ()
+            The sum.
+
         Raises
         ------
         ValueError
             If the rows are not of this shape, the module returns another one, or there are none.
+        TypeError
+            If the rows are no tensor of real numbers.
         """
         if X is None:
             X = self._own_rows(module)
@@ -75,10 +82,15 @@ class FunctionPenalty(Penalty):
         module : torch.nn.Module
             As for `forward`.
 
+        Returns
+        -------
+        dict of str to float
+            R_G by name.
+
         Raises
         ------
         ValueError
-            If the constructor got no rows.
+            If the constructor got no rows, or the module returns another shape.
         """
         X = self._own_rows(module)
         with torch.no_grad(), _evaluation_mode(module):

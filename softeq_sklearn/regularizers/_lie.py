@@ -41,6 +41,13 @@ class LiePenalty(FunctionPenalty):
         Rows, as the module gets them, at which `values` measures R_G, and the batch of a call that
         gets none; a few hundred are enough.
 
+    Attributes
+    ----------
+    groups : dict of str to Group
+        The candidate groups.
+    strengths : dict of str to float
+        The present strengths; `set_strengths` changes them.
+
     Raises
     ------
     ValueError
@@ -50,13 +57,6 @@ class LiePenalty(FunctionPenalty):
         If an argument is of the wrong kind.
     NotImplementedError
         In a call, if torch cannot differentiate the module.
-
-    Attributes
-    ----------
-    groups : dict of str to Group
-        The candidate groups.
-    strengths : dict of str to float
-        The present strengths; `set_strengths` changes them.
 
     Notes
     -----

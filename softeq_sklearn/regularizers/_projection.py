@@ -42,18 +42,13 @@ class ProjectionPenalty(Penalty):
     Parameters
     ----------
     module : torch.nn.Module
-        A network with :class:`~softeq_sklearn.nn.SoftLinear` layers.
+        A network with :class:`~softeq_sklearn.nn.SoftLinear` or
+        :class:`~softeq_sklearn.nn.EquivariantLinear` layers.
     groups : mapping of str to Group
         The candidate groups.
     strengths : float or mapping of str to float or sequence of float
-        The factor of each group's penalty, at least 0; or one factor for each soft linear layer.
+        The factor of each group's penalty, at least 0; or one factor for each linear layer.
         Such strengths take one matrix product per type and layer.
-
-    Raises
-    ------
-    ValueError
-        If the module has no soft linear layer, its layers have different numbers of members, a
-        group acts on a space of another dimension, or the strengths do not fit the groups.
 
     Attributes
     ----------
@@ -61,6 +56,12 @@ class ProjectionPenalty(Penalty):
         The present strengths; `set_strengths` changes them.
     n_layers : int
         Number of linear layers, each of which may have strengths of its own.
+
+    Raises
+    ------
+    ValueError
+        If the module has no such layer, its layers have different numbers of members, a
+        group acts on a space of another dimension, or the strengths do not fit the groups.
 
     Examples
     --------
@@ -125,7 +126,25 @@ class ProjectionPenalty(Penalty):
         return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
 
     def forward(self, module, X=None) -> torch.Tensor:
-        """Return sum_G lambda_G R_G, a scalar, differentiable in the weights; X is not used."""
+        """Return sum_G lambda_G R_G.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+        X : torch.Tensor of shape (n_samples, n_in) or None, default=None
+            Not used.
+
+        Returns
+        -------
+        torch.Tensor of shape ()
+            The sum, differentiable in the weights.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than that of the constructor.
+        """
         flat = self._blocks.flat(module)
         kind = (flat.device, flat.dtype)
         if kind not in self._cast_factors:  # the float64 factors stay as they are
@@ -153,11 +172,42 @@ class ProjectionPenalty(Penalty):
         """R_G of each group, the mean over members.
 
         Computed in float64 from the residuals, not as a difference of squared norms.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+
+        Returns
+        -------
+        dict of str to float
+            R_G by name.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than that of the constructor.
         """
         return {name: float(values.sum()) for name, values in self.layer_values(module).items()}
 
     def layer_values(self, module) -> dict[str, np.ndarray]:
-        """What each layer contributes to `values`, arrays of shape (n_layers,)."""
+        """What each layer contributes to `values`.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_layers,)
+            R_G of each layer, by name of the group.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than that of the constructor.
+        """
         total = {name: np.zeros(self.n_layers) for name in self.groups}
         for word, blocks in self._typed_blocks(module):
             for name, basis in zip(self.groups, self._blocks.bases(word), strict=True):
@@ -166,9 +216,22 @@ class ProjectionPenalty(Penalty):
         return total
 
     def layer_half_squares(self, module) -> np.ndarray:
-        """Half the squared norm of what some group constrains in each layer, of shape (n_layers,).
+        """Half the squared norm of what some group constrains in each layer.
 
-        The mean over members; the number of weights that it is a sum over is `layer_sizes`.
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network.
+
+        Returns
+        -------
+        ndarray of shape (n_layers,)
+            The mean over members; the number of weights that it is a sum over is `layer_sizes`.
+
+        Raises
+        ------
+        ValueError
+            If the module has parameters of other shapes than that of the constructor.
         """
         parts = [self._half_squares(word, blocks) for word, blocks in self._typed_blocks(module)]
         return np.sum(parts, axis=0) if parts else np.zeros(self.n_layers)
@@ -191,6 +254,11 @@ class ProjectionPenalty(Penalty):
             The network.
         output : torch.Tensor of shape ()
             What is differentiated.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_parameters,)
+            The gradient.
 
         Raises
         ------
@@ -223,6 +291,9 @@ class ProjectionPenalty(Penalty):
 
     def effective_numbers(self, gradients) -> dict[str, np.ndarray]:
         """How many weights outside each group's subspace the data determine, in each layer.
+
+        The effective numbers of MacKay (1992), for penalties that overlap (docs/method.md,
+        "Evidence").
 
         Parameters
         ----------

@@ -40,6 +40,13 @@ class SampledPenalty(FunctionPenalty):
     seed : int, default=0
         Seed of the choice of elements; the global generators are not used.
 
+    Attributes
+    ----------
+    groups : dict of str to Group
+        The candidate groups.
+    strengths : dict of str to float
+        The present strengths; `set_strengths` changes them.
+
     Raises
     ------
     ValueError
@@ -47,13 +54,6 @@ class SampledPenalty(FunctionPenalty):
         have another number of columns, or a number is too small.
     TypeError
         If an argument is of the wrong kind.
-
-    Attributes
-    ----------
-    groups : dict of str to Group
-        The candidate groups.
-    strengths : dict of str to float
-        The present strengths; `set_strengths` changes them.
 
     Notes
     -----

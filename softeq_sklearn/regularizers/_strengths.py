@@ -24,6 +24,7 @@ def named_strengths(strengths, groups, n_layers=None):
     Returns
     -------
     dict of str to float or tuple of float
+        Strengths by name, in the order of the groups.
 
     Raises
     ------
