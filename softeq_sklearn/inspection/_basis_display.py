@@ -98,7 +98,7 @@ class BasisDisplay:
             The group.
         max_maps : int, default=12
             The most maps to draw; of a larger basis the first.
-        ax : matplotlib Axes, array-like of Axes or None, default=None
+        ax : matplotlib Axes, array-like of Axes of shape (n_maps,) or None, default=None
             See `plot`.
         **kwargs : dict
             See `plot`.
@@ -115,6 +115,8 @@ class BasisDisplay:
             it allows is then no linear space.
         ProblemTooLargeError
             If the basis is too large to be computed.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_representations")
         check_scalar(max_maps, "max_maps", Integral, min_val=1)
@@ -147,7 +149,7 @@ class BasisDisplay:
             Name of a candidate, or a group on the same space.
         max_maps : int, default=12
             See `from_representations`.
-        ax : matplotlib Axes, array-like of Axes or None, default=None
+        ax : matplotlib Axes, array-like of Axes of shape (n_maps,) or None, default=None
             See `plot`.
         **kwargs : dict
             See `plot`.
@@ -165,6 +167,8 @@ class BasisDisplay:
             If there is no candidate of this name; or see `from_representations`.
         TypeError
             If the group is neither a name nor a Group.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
@@ -180,7 +184,7 @@ class BasisDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, array-like of Axes or None, default=None
+        ax : matplotlib Axes, array-like of Axes of shape (n_maps,) or None, default=None
             One for each map; None makes a figure.
         **kwargs : dict
             Arguments of ``matplotlib.axes.Axes.imshow``, such as `cmap`.
@@ -196,6 +200,8 @@ class BasisDisplay:
             If there are not as many Axes as maps.
         TypeError
             If `ax` holds other things than Axes.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         self.ax_ = panels_for(ax, self, len(self.maps), "maps", self._panel_size())
         self.figure_ = self.ax_[0].figure

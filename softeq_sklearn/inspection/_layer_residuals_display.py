@@ -115,6 +115,8 @@ class LayerResidualsDisplay:
             If it is not fitted.
         ValueError
             If it has no groups, or its network no such layers.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_soft(estimator)
@@ -141,6 +143,8 @@ class LayerResidualsDisplay:
         ------
         TypeError
             If `ax` is no Axes.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         n_groups, n_layers = self.residual.shape
         ax = axes_for(ax, self, (max(4.0, 1.6 + 1.2 * n_layers), 3.4))

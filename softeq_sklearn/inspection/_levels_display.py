@@ -76,8 +76,8 @@ class LevelsDisplay:
     Raises
     ------
     ValueError
-        If an array does not have one entry for each group, a level is negative, or a verdict is
-        not one of the four.
+        If an array does not have one entry for each group, a level is negative, a verdict is not
+        one of the four, or one end of the intervals is given alone.
     TypeError
         If an array does not hold real numbers.
 
@@ -164,6 +164,8 @@ class LevelsDisplay:
             If the estimator has no levels.
         ValueError
             If it has no groups, or an argument is not as described.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         levels = fitted_attribute(estimator, "levels_", "the levels of its groups")
@@ -202,6 +204,8 @@ class LevelsDisplay:
             If `scale` is none of the three.
         TypeError
             If `ax` is no Axes.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         if scale not in _SCALES:
             raise ValueError(f"'scale' must be one of {_SCALES}. Got {scale!r} instead.")

@@ -45,9 +45,10 @@ class OrbitDisplay:
     Parameters
     ----------
     t : array-like of shape (n_points,)
-        Where each group element g stands on the axis.
+        Where each group element g stands on the axis, in what `label` says: degrees where the orbit
+        is a full turn.
     values : array-like of shape (n_points, n_outputs)
-        Predictions f(gx) for the moved row.
+        Predictions f(gx) for the moved row, in the units of the outputs.
     expected : array-like of shape (n_points, n_outputs)
         Moved predictions g f(x).
     values_std : array-like of shape (n_points, n_outputs) or None, default=None
@@ -164,7 +165,7 @@ class OrbitDisplay:
             Names of all outputs of the estimator; None numbers them, or names classes.
         random_state : int, RandomState instance or None, default=None
             Governs which elements of a large finite group.
-        ax : matplotlib Axes, array-like of Axes or None, default=None
+        ax : matplotlib Axes, array-like of Axes of shape (n_outputs,) or None, default=None
             See `plot`.
         **kwargs : dict
             See `plot`.
@@ -182,6 +183,8 @@ class OrbitDisplay:
             If an argument is of the wrong kind.
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
@@ -226,7 +229,7 @@ class OrbitDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, array-like of Axes or None, default=None
+        ax : matplotlib Axes, array-like of Axes of shape (n_outputs,) or None, default=None
             One for each output; None makes a figure.
         **kwargs : dict
             Arguments of ``matplotlib.axes.Axes.plot`` for both lines, such as `linewidth`.
@@ -242,6 +245,8 @@ class OrbitDisplay:
             If there are not as many Axes as outputs.
         TypeError
             If `ax` holds other things than Axes.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         n_outputs = self.values.shape[1]
         self.ax_ = panels_for(ax, self, n_outputs, "outputs", _PANEL_SIZE)

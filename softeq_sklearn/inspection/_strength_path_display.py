@@ -114,6 +114,8 @@ class StrengthPathDisplay:
             If the estimator has no such path.
         ValueError
             If it has no groups.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         path = fitted_attribute(estimator, "strength_path_", "the strengths of each epoch")
@@ -140,6 +142,8 @@ class StrengthPathDisplay:
         ------
         TypeError
             If `ax` is no Axes.
+        ImportError
+            If matplotlib is not installed (it comes with the extra ``plot``).
         """
         ax = axes_for(ax, self, (6.4, max(3.4, 0.9 + 0.18 * len(self.name))))
         self.ax_, self.figure_ = ax, ax.figure

@@ -33,7 +33,8 @@ def symmetry_report(
 
     The level is that of the fitted function, so it trusts the network and is pulled by the
     penalty. The gap compares refitted networks on rows that they have not seen. The test trusts no
-    network at all. Where they agree, believe them; where they do not, see the page on levels.
+    network at all. Where they agree, believe them; where they do not, see docs/levels.md, "Three
+    answers".
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ def verdict(
     can_tell: bool = True,
     score: float = 0.0,
 ) -> str:
-    """Return the verdict on one group.
+    """Return the verdict on one group, by the rules of docs/levels.md.
 
     ===========  =============================================================================
     cannot tell  the group moves no column, or most rows to where there are no data; or none
