@@ -117,6 +117,7 @@ def symmetry_gap(
     Returns
     -------
     SymmetryGap
+        The gap with its interval, both losses, and the gap of each row.
 
     Raises
     ------
