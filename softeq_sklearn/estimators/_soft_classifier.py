@@ -69,15 +69,15 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         Distance to the equivariant subspaces: half its square, the logarithm of its square, or
         one minus the cosine (:class:`~softeq_sklearn.regularizers.DistancePenalty`). The logarithm
         is steep near the subspaces: begin with `strengths` of 0.01.
-    tuning : {"auto", "explore", "ratio", "evidence", "dual", "fixed"} or StrengthTuner, \
-            default="auto"
+    tuning : str or StrengthTuner, default="auto"
         How strengths are set. "explore" trains members with full strengths, then with weak ones,
         and tests on rows that they have not seen which groups are broken; only those lose their
         strength, and the others are imposed at the end. "ratio" is the rule of the paper,
-        "evidence" takes strengths as prior precisions, "dual" as multipliers of constraints (see
-        :class:`~softeq_sklearn.training.StrengthTuner`); a tuner says when, with which power, and
-        whether each layer has strengths of its own. "auto" is "explore" for networks of ours with
-        the default penalty and at least 400 gradient steps, else "ratio".
+        "evidence" takes strengths as prior precisions, "dual" as multipliers of constraints, and
+        "fixed" leaves them as they are (see :class:`~softeq_sklearn.training.StrengthTuner`); a
+        tuner says when, with which power, and whether each layer has strengths of its own. "auto"
+        is "explore" for networks of ours with the default penalty and at least 400 gradient steps,
+        else "ratio".
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01

@@ -47,7 +47,7 @@ class Group(ABC):
     ----------
     dim : int
         The dimension d of V.
-    lie_algebra, discrete_generators : ndarray or None
+    lie_algebra, discrete_generators : ndarray or None, default=None
         Float64 arrays of shape (n, d, d) or (n, d, d + 1); None is no generator.
 
     Attributes

@@ -74,10 +74,10 @@ def equivariance_bound(estimator, group, radius, *, n_search=256, random_state=N
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor, SoftEquivariantClassifier, EquivariantRegressor or \
-            ResidualPathwayRegressor
-        A fitted estimator with a network of the package, of either architecture. The mean of
-        several members is bounded by the mean of their bounds.
+    estimator : fitted estimator
+        A `SoftEquivariantRegressor`, `SoftEquivariantClassifier`, `EquivariantRegressor` or
+        `ResidualPathwayRegressor` with a network of the package, of either architecture. The mean
+        of several members is bounded by the mean of their bounds.
     group : Group
         The symmetry, a candidate or not: orthogonal and linear, on the same space.
     radius : float

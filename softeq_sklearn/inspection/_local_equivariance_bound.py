@@ -27,10 +27,10 @@ def local_equivariance_bound(estimator, group, X):
 
     Parameters
     ----------
-    estimator : SoftEquivariantRegressor, SoftEquivariantClassifier, EquivariantRegressor or \
-            ResidualPathwayRegressor
-        A fitted estimator with a network of the package. The mean of several members is bounded by
-        the mean of their bounds.
+    estimator : fitted estimator
+        A `SoftEquivariantRegressor`, `SoftEquivariantClassifier`, `EquivariantRegressor` or
+        `ResidualPathwayRegressor` with a network of the package. The mean of several members is
+        bounded by the mean of their bounds.
     group : Group
         The symmetry, a candidate or not: orthogonal and linear, on the same space.
     X : array-like of shape (n_samples, n_features)

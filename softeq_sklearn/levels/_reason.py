@@ -25,9 +25,11 @@ def why_not_told(
     ----------
     estimate : LevelEstimate
         The level, the members' spread and the standard errors.
-    hidden, chance : float
+    hidden : float
         As in :func:`level_interval`.
-    high : float
+    chance : float, default=0.0
+        As in :func:`level_interval`.
+    high : float, default=nan
         The upper end of the interval; nan where it is not known.
 
     Returns
