@@ -1,4 +1,4 @@
-"""The public names of every package, their docstrings, and what importing does."""
+"""The public names of every package, and what importing does; docstrings have their own tests."""
 
 import importlib
 import importlib.metadata
@@ -41,11 +41,6 @@ def public(module_name):
 
 
 OBJECTS = {id(item): (name, item) for module in MODULES for name, item in public(module).items()}
-CLASSES_AND_FUNCTIONS = [
-    pytest.param(item, id=name)
-    for name, item in OBJECTS.values()
-    if inspect.isroutine(item) or (inspect.isclass(item) and not issubclass(item, Exception))
-]
 
 
 def test_packages_are_found():
@@ -108,35 +103,6 @@ def test_root_has_the_estimators():
     assert names >= set(public("softeq_sklearn.estimators"))
     elsewhere = {id(item) for package in PACKAGES[1:] for item in public(package).values()}
     assert all(id(getattr(softeq_sklearn, name)) in elsewhere for name in names)
-
-
-def section(item, title):
-    """Whether a docstring has a section of numpydoc."""
-    return re.search(rf"^{title}\n-{{{len(title)}}}$", inspect.getdoc(item) or "", re.MULTILINE)
-
-
-@pytest.mark.parametrize("item", CLASSES_AND_FUNCTIONS)
-def test_docstrings(item):
-    text = inspect.getdoc(item)
-    assert text, "no docstring"
-    summary = text.partition("\n\n")[0]
-    assert summary.endswith("."), "the first paragraph is one sentence"
-    assert not inspect.isclass(item) or item.__doc__, "a docstring of its own"
-
-
-@pytest.mark.parametrize("item", CLASSES_AND_FUNCTIONS)
-def test_parameters_are_documented(item):
-    parameters = inspect.signature(item).parameters.values()
-    names = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    assert not names or section(item, "Parameters")
-    lines = re.findall(r"^(\w[\w, *]*) : ", inspect.getdoc(item), re.MULTILINE)
-    assert names <= {name.strip() for line in lines for name in line.split(",")}
-
-
-@pytest.mark.parametrize("item", CLASSES_AND_FUNCTIONS)
-def test_examples_run_by_doctest(item):
-    assert section(item, "Examples")
-    assert ">>> " in inspect.getdoc(item)
 
 
 @pytest.mark.parametrize("module", MODULES)
