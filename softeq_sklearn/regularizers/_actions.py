@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.groups import Group
@@ -15,6 +17,18 @@ from softeq_sklearn.representations import Rep, as_representation
 
 # 2^27 numbers of 8 bytes are 1 GB.
 _MAX_ENTRIES = 2**27
+
+
+class ColumnScaling(Protocol):
+    """Columns x_s = (x - offset) / factor, as any library keeps them."""
+
+    @property
+    def offset(self) -> ArrayLike:
+        """Numbers o, of shape (n_columns,)."""
+
+    @property
+    def factor(self) -> ArrayLike:
+        """Numbers f, of shape (n_columns,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +54,13 @@ class AffineMaps:
     matrix: torch.Tensor
     shift: torch.Tensor
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.matrix)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: slice | torch.Tensor) -> AffineMaps:
         return AffineMaps(self.matrix[index], self.shift[index])
 
-    def __call__(self, rows):
+    def __call__(self, rows: torch.Tensor) -> torch.Tensor:
         """Map rows to an array of shape (n_maps, n_samples, n_columns).
 
         Rows of shape (n_samples, n_columns) go through every map; of rows of shape
@@ -54,7 +68,7 @@ class AffineMaps:
         """
         return rows @ self.matrix.mT + self.shift[:, None]
 
-    def to(self, device, dtype):
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> AffineMaps:
         """Return the maps on a device, in a precision.
 
         Parameters
@@ -109,16 +123,16 @@ class GroupActions:
     discrete_out: AffineMaps
 
     @property
-    def n_in(self):
+    def n_in(self) -> int:
         """Number of columns of the input."""
         return self.elements_in.shift.shape[1]
 
     @property
-    def n_out(self):
+    def n_out(self) -> int:
         """Number of columns of the output."""
         return self.elements_out.shift.shape[1]
 
-    def with_elements(self, index):
+    def with_elements(self, index: slice | torch.Tensor) -> GroupActions:
         """Return the same actions with some elements of the pool only.
 
         Parameters
@@ -135,7 +149,7 @@ class GroupActions:
             self, elements_in=self.elements_in[index], elements_out=self.elements_out[index]
         )
 
-    def to(self, device, dtype):
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> GroupActions:
         """Return the actions on a device, in a precision.
 
         Parameters
@@ -151,7 +165,7 @@ class GroupActions:
             Copies, or the same tensors where nothing changes.
         """
         maps = {n: m for n, m in vars(self).items() if isinstance(m, AffineMaps)}
-        return replace(self, **{name: m.to(device, dtype) for name, m in maps.items()})
+        return GroupActions(self.group, **{n: m.to(device, dtype) for n, m in maps.items()})
 
 
 def group_actions(
@@ -159,9 +173,9 @@ def group_actions(
     rep_in: Rep | str,
     rep_out: Rep | str,
     n_elements: int,
-    random_state=None,
-    scale_in=None,
-    scale_out=None,
+    random_state: int | np.random.RandomState | None = None,
+    scale_in: ColumnScaling | None = None,
+    scale_out: ColumnScaling | None = None,
 ) -> GroupActions:
     r"""Make the maps by which a group acts on the rows of a module.
 
@@ -230,7 +244,7 @@ def group_actions(
     return GroupActions(group, **maps)
 
 
-def check_actions(actions) -> None:
+def check_actions(actions: Mapping[str, GroupActions]) -> None:
     """Refuse actions that no module can have in common.
 
     Parameters
@@ -251,7 +265,7 @@ def check_actions(actions) -> None:
         )
 
 
-def _check_size(group, rep_in, rep_out, n_elements):
+def _check_size(group: Group, rep_in: Rep, rep_out: Rep, n_elements: int) -> None:
     n_maps = n_elements + len(group.lie_algebra) + len(group.discrete_generators)
     n_in, n_out = rep_in.dim(group), rep_out.dim(group)
     if n_maps * (n_in**2 + n_out**2) > _MAX_ENTRIES:
@@ -270,7 +284,7 @@ class _Scaling:
     factor: np.ndarray
 
     @classmethod
-    def of(cls, scale, n_columns, name):
+    def of(cls, scale: ColumnScaling | None, n_columns: int, name: str) -> _Scaling:
         if scale is None:
             return cls(np.zeros(n_columns), np.ones(n_columns))
         arrays = []
@@ -286,22 +300,22 @@ class _Scaling:
             raise ValueError(f"{name}.factor must not be 0. Got {arrays[1]!r}.")
         return cls(*arrays)
 
-    def elements(self, matrices):
+    def elements(self, matrices: list[np.ndarray]) -> AffineMaps:
         """Maps of the scaled columns from matrices M, or [M | t], of the user's columns."""
         linear, moved = self._split(matrices)
         return self._maps(linear, moved - self.offset)
 
-    def velocities(self, matrices):
+    def velocities(self, matrices: list[np.ndarray]) -> AffineMaps:
         """Vector fields on the scaled columns from A, or [A | a], on the user's."""
         return self._maps(*self._split(matrices))
 
-    def _split(self, matrices):
+    def _split(self, matrices: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Linear parts, and where the offset goes."""
         n = len(self.offset)
         stack = np.reshape(matrices, (len(matrices), n, -1)) if matrices else np.zeros((0, n, n))
         linear, translation = stack[:, :, :n], stack[:, :, n:].sum(axis=2)
         return linear, linear @ self.offset + translation
 
-    def _maps(self, linear, shift):
+    def _maps(self, linear: np.ndarray, shift: np.ndarray) -> AffineMaps:
         matrix = linear * self.factor / self.factor[:, None]
         return AffineMaps(torch.tensor(matrix), torch.tensor(shift / self.factor))

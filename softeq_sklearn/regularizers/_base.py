@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.regularizers._strengths import named_strengths
+from softeq_sklearn.regularizers._strengths import GivenStrength, Strength, named_strengths
 
 
 class Penalty(nn.Module):
@@ -18,7 +18,7 @@ class Penalty(nn.Module):
     ----------
     groups : mapping of str to Group
         The candidate groups.
-    strengths : float or mapping of str to float
+    strengths : float or mapping of str to float or sequence of float
         The factor lambda_G of each group's penalty, at least 0. A mapping may give a sequence of
         one factor for each layer where the penalty is a sum over layers.
     n_layers : int or None, default=None
@@ -34,18 +34,27 @@ class Penalty(nn.Module):
         Number of layers that may have strengths of their own; None if none may.
     """
 
-    def __init__(self, groups: Mapping[str, Group], strengths, n_layers: int | None = None):
+    # What a class narrows: most have no strengths of layers.
+    strengths: Mapping[str, Strength]
+    n_layers: int | None
+
+    def __init__(
+        self,
+        groups: Mapping[str, Group],
+        strengths: float | Mapping[str, GivenStrength],
+        n_layers: int | None = None,
+    ) -> None:
         super().__init__()
         self.groups = dict(groups)
         self.n_layers = n_layers
         self.strengths = named_strengths(strengths, self.groups, n_layers)
 
-    def set_strengths(self, strengths: float | Mapping[str, float]) -> None:
+    def set_strengths(self, strengths: float | Mapping[str, GivenStrength]) -> None:
         """Change the strengths.
 
         Parameters
         ----------
-        strengths : float or mapping of str to float
+        strengths : float or mapping of str to float or sequence of float
             As in the constructor.
 
         Raises
@@ -57,10 +66,10 @@ class Penalty(nn.Module):
         self.strengths = named_strengths(strengths, self.groups, self.n_layers)
         self._strengths_changed()
 
-    def _strengths_changed(self):
+    def _strengths_changed(self) -> None:
         """Make anew what is computed from the strengths; nothing, in general."""
 
-    def forward(self, module, X=None) -> torch.Tensor:
+    def forward(self, module: nn.Module, X: torch.Tensor | None = None) -> torch.Tensor:
         """Return sum_G lambda_G R_G, a scalar, differentiable in the parameters of the module.
 
         Parameters
@@ -82,7 +91,7 @@ class Penalty(nn.Module):
         """Number of terms that R_G is a sum of, to compare groups; 1 where R_G is a mean."""
         return dict.fromkeys(self.groups, 1)
 
-    def values(self, module) -> dict[str, float]:
+    def values(self, module: nn.Module) -> dict[str, float]:
         """Return R_G of each group, without strengths and without gradient.
 
         Parameters

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
+
 import numpy as np
 import torch
+from torch import nn
 
+from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import EquivariantLinear, SoftLinear
 from softeq_sklearn.nn._linear import type_index
 from softeq_sklearn.projection import type_basis
 
-_LAYERS = SoftLinear, EquivariantLinear
+_Layer: TypeAlias = SoftLinear | EquivariantLinear
 
 
 class TypeBlocks:
@@ -51,9 +56,9 @@ class TypeBlocks:
         group acts on a space of another dimension.
     """
 
-    def __init__(self, module, groups):
+    def __init__(self, module: nn.Module, groups: Mapping[str, Group]) -> None:
         self._groups = list(groups.values())
-        self._names = [n for n, m in module.named_modules() if isinstance(m, _LAYERS)]
+        self._names = [n for n, m in module.named_modules() if isinstance(m, _Layer)]
         layers = self._layers(module)
         _check_dimensions(layers, groups)
         self.n_layers, self.n_members = len(layers), _number_of_members(layers)
@@ -65,14 +70,15 @@ class TypeBlocks:
         self.n_unknowns = sum(self.sizes)
         self.index, self.layer = _stacked_index(layers, orthogonal, self.n_members)
 
-    def _layers(self, module):
-        return [module.get_submodule(name) for name in self._names]
+    def _layers(self, module: nn.Module) -> list[_Layer]:
+        # What has these names in the module of the constructor is such a layer.
+        return [cast(_Layer, module.get_submodule(name)) for name in self._names]
 
-    def parameters_of(self, module):
+    def parameters_of(self, module: nn.Module) -> list[torch.Tensor]:
         """Weight and bias of each layer, in the order of the flat vector."""
         return [p for layer in self._layers(module) for p in layer.dense()]
 
-    def flat(self, module):
+    def flat(self, module: nn.Module) -> torch.Tensor:
         """All weights and biases as one vector.
 
         Raises
@@ -89,16 +95,16 @@ class TypeBlocks:
             )
         return torch.cat([p.reshape(-1) for p in parameters])
 
-    def bases(self, word):
+    def bases(self, word: tuple[int, ...]) -> list[np.ndarray]:
         """Basis Q_G of shape (d**len(word), rank) of a type, for each group."""
         return [type_basis(word, group) for group in self._groups]
 
-    def is_free(self, word):
+    def is_free(self, word: tuple[int, ...]) -> bool:
         """Whether no group constrains the blocks of a type."""
         return all(basis.shape[1] == len(basis) for basis in self.bases(word))
 
 
-def _check_dimensions(layers, groups):
+def _check_dimensions(layers: Sequence[_Layer], groups: Mapping[str, Group]) -> None:
     if not layers:
         raise ValueError("module must have SoftLinear layers. Got one without.")
     dims = {layer.layout_in.dim for layer in layers if any(layer.layout_in.types)}
@@ -110,7 +116,7 @@ def _check_dimensions(layers, groups):
             )
 
 
-def _number_of_members(layers):
+def _number_of_members(layers: Sequence[_Layer]) -> int:
     shapes = {tuple(layer.dense()[0].shape[:-2]) for layer in layers}
     if len(shapes) > 1 or any(len(shape) > 1 for shape in shapes):
         raise ValueError(
@@ -120,9 +126,13 @@ def _number_of_members(layers):
     return max([1, *shapes.pop()])
 
 
-def _stacked_index(layers, orthogonal, n_members):
+def _stacked_index(
+    layers: Sequence[_Layer], orthogonal: bool, n_members: int
+) -> tuple[dict[tuple[int, ...], np.ndarray], dict[tuple[int, ...], np.ndarray]]:
     """Positions in all layers' parameters, stacked by tensor type, and the layer of each row."""
-    rows, numbers, offset = {}, {}, 0
+    rows: dict[tuple[int, ...], list[np.ndarray]] = {}
+    numbers: dict[tuple[int, ...], list[np.ndarray]] = {}
+    offset = 0
     for number, layer in enumerate(layers):
         n_bias = layer.layout_out.size
         n_weight = n_bias * layer.layout_in.size
@@ -131,13 +141,16 @@ def _stacked_index(layers, orthogonal, n_members):
             rows.setdefault(word, []).append(index + offset)
             numbers.setdefault(word, []).append(np.full(len(index), number))
         offset += n_members * (n_weight + n_bias)
-    return tuple(
-        {word: np.concatenate(parts) for word, parts in stacks.items()}
-        for stacks in (rows, numbers)
-    )
+    return _concatenated(rows), _concatenated(numbers)
 
 
-def _of_members(index, n_weight, n_bias, n_members):
+def _concatenated(
+    stacks: Mapping[tuple[int, ...], Sequence[np.ndarray]],
+) -> dict[tuple[int, ...], np.ndarray]:
+    return {word: np.concatenate(parts) for word, parts in stacks.items()}
+
+
+def _of_members(index: np.ndarray, n_weight: int, n_bias: int, n_members: int) -> np.ndarray:
     """From positions in (weight, bias) to those in (all members' weights, all their biases)."""
     in_bias = index >= n_weight
     first = index + np.where(in_bias, (n_members - 1) * n_weight, 0)

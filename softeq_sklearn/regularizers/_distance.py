@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.regularizers._base import Penalty
@@ -82,14 +83,16 @@ class DistancePenalty(Penalty):
     True
     """
 
+    strengths: Mapping[str, float]
+
     def __init__(
         self,
-        module,
+        module: nn.Module,
         groups: Mapping[str, Group],
         strengths: float | Mapping[str, float],
         *,
         distance: str = "log",
-    ):
+    ) -> None:
         super().__init__(groups, strengths)
         if distance not in _DISTANCES:
             raise ValueError(f"distance must be one of {list(_DISTANCES)}. Got {distance!r}.")
@@ -100,9 +103,9 @@ class DistancePenalty(Penalty):
             for word in self._blocks.index
             if distance == "cosine" or not self._blocks.is_free(word)
         ]
-        self._cast_stacks = {}
+        self._cast_stacks: dict[tuple[torch.device, torch.dtype], list[_Stack]] = {}
 
-    def forward(self, module, X=None) -> torch.Tensor:
+    def forward(self, module: nn.Module, X: torch.Tensor | None = None) -> torch.Tensor:
         """Return sum_G lambda_G R_G.
 
         Parameters
@@ -131,7 +134,7 @@ class DistancePenalty(Penalty):
             self._distances(flat, self._cast_stacks[kind]),
         )
 
-    def values(self, module) -> dict[str, float]:
+    def values(self, module: nn.Module) -> dict[str, float]:
         """R_G of each group, the mean over members, computed in float64.
 
         Parameters
@@ -154,7 +157,7 @@ class DistancePenalty(Penalty):
             distances = self._distances(flat, self._stacks) / self._blocks.n_members
         return dict(zip(self.groups, distances.tolist(), strict=True))
 
-    def _distances(self, flat, stacks):
+    def _distances(self, flat: torch.Tensor, stacks: Sequence[_Stack]) -> torch.Tensor:
         """R_G of each group, of shape (n_groups,), for the flat vector of all parameters."""
         # The empty sum gives weights that no group constrains a gradient, of zeros.
         outside = flat.new_zeros(len(self.groups), len(self._blocks.sizes)) + flat[:0].sum()
@@ -185,19 +188,19 @@ class _Stack:
     bases: list[torch.Tensor]
 
     @classmethod
-    def of_type(cls, blocks, word):
+    def of_type(cls, blocks: TypeBlocks, word: tuple[int, ...]) -> _Stack:
         """Blocks of one type of all layers, with bases in float64."""
         index = blocks.index[word]
         owner = np.searchsorted(np.cumsum(blocks.sizes), index[:, 0], side="right")
         bases = [torch.tensor(basis) for basis in blocks.bases(word)]
         return cls(torch.from_numpy(index), torch.from_numpy(owner), bases)
 
-    def to(self, device, dtype):
+    def to(self, device: torch.device, dtype: torch.dtype) -> _Stack:
         """Return the blocks on a device, their bases in a precision."""
         bases = [basis.to(device, dtype) for basis in self.bases]
         return _Stack(self.index.to(device), self.owner.to(device), bases)
 
-    def squared_norms(self, flat):
+    def squared_norms(self, flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """|b - P_G b|^2 and |P_G b|^2 of each block, two arrays of shape (n_groups, n_blocks)."""
         blocks = flat.index_select(0, self.index.reshape(-1)).view(self.index.shape)
         pairs = [_residual_and_projection(blocks, basis) for basis in self.bases]
@@ -205,7 +208,9 @@ class _Stack:
         return torch.stack(residuals), torch.stack(projections)
 
 
-def _residual_and_projection(blocks, basis):
+def _residual_and_projection(
+    blocks: torch.Tensor, basis: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     if basis.shape[1] == len(basis):  # rounding would put a free block outside
         return blocks.new_zeros(len(blocks)), (blocks * blocks).sum(1)
     coefficients = blocks @ basis
@@ -213,20 +218,23 @@ def _residual_and_projection(blocks, basis):
     return (residual * residual).sum(1), (coefficients * coefficients).sum(1)
 
 
-def _log_distance(outside, inside):
+def _log_distance(outside: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
     return 0.5 * torch.log1p(outside / _LOG_FLOOR)
 
 
-def _cosine_distance(outside, inside):
+def _cosine_distance(outside: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
     # 1 - p / n = (n^2 - p^2) / (n^2 + n p): no digits cancel near the subspace.
     total = outside + inside
     return outside / (total + _root(total) * _root(inside) + _COSINE_FLOOR)
 
 
-_DISTANCES = {"log": _log_distance, "cosine": _cosine_distance}
+_DISTANCES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "log": _log_distance,
+    "cosine": _cosine_distance,
+}
 
 
-def _root(x):
+def _root(x: torch.Tensor) -> torch.Tensor:
     """Square root whose gradient at 0 is 0."""
     positive = x > 0
     return torch.where(positive, torch.where(positive, x, 1.0).sqrt(), 0.0)

@@ -8,7 +8,9 @@ import numpy as np
 _UNPULLED = 1e-12
 
 
-def effective_numbers(complements, strengths, gradients):
+def effective_numbers(
+    complements: np.ndarray, strengths: np.ndarray, gradients: np.ndarray
+) -> np.ndarray:
     r"""Effective number of constrained weights of each group, over the blocks of one tensor type.
 
     With the prior precision :math:`\Lambda = \sum_K \lambda_K (I - P_K)` and the curvature H of

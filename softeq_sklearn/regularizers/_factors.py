@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+
+from softeq_sklearn.projection._dense import triangular
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,9 @@ class StackedFactor:
     matrix: torch.Tensor
 
     @classmethod
-    def from_projections(cls, strengths, bases, columns):
+    def from_projections(
+        cls, strengths: Sequence[float], bases: Sequence[np.ndarray], columns: np.ndarray
+    ) -> StackedFactor:
         """Factor the sum over groups, on some of the columns that it does not couple to others.
 
         The triangle of a QR decomposition of all stacked projections, never their sum: a strength
@@ -33,13 +38,13 @@ class StackedFactor:
                 for strength, basis in zip(strengths, bases, strict=True)
             ]
         )
-        return cls(torch.from_numpy(np.linalg.qr(stacked, mode="r")))
+        return cls(torch.from_numpy(triangular(stacked)))
 
-    def to(self, device, dtype):
+    def to(self, device: torch.device, dtype: torch.dtype) -> StackedFactor:
         """Return the factor on a device, in a precision."""
         return StackedFactor(self.matrix.to(device, dtype))
 
-    def value_and_gradient(self, blocks):
+    def value_and_gradient(self, blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """1/2 |S B|^2 and S^T S B, for B of shape (n, n_blocks)."""
         product = self.matrix @ blocks
         return 0.5 * _square(product), self.matrix.T @ product
@@ -60,11 +65,11 @@ class ResidualFactor:
     strengths: tuple[float, ...]
     bases: tuple[torch.Tensor, ...]
 
-    def to(self, device, dtype):
+    def to(self, device: torch.device, dtype: torch.dtype) -> ResidualFactor:
         """Return the factor on a device, in a precision."""
         return ResidualFactor(self.strengths, tuple(b.to(device, dtype) for b in self.bases))
 
-    def value_and_gradient(self, blocks):
+    def value_and_gradient(self, blocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Sum of 1/2 lambda |B - Q Q^T B|^2, and its gradient, for B of shape (n, n_blocks)."""
         value, gradient = blocks.new_zeros(()), torch.zeros_like(blocks)
         for strength, basis in zip(self.strengths, self.bases, strict=True):
@@ -74,12 +79,12 @@ class ResidualFactor:
         return value, gradient
 
 
-def _square(matrix):
+def _square(matrix: torch.Tensor) -> torch.Tensor:
     """Squared Frobenius norm."""
     flat = matrix.reshape(-1)
     return torch.dot(flat, flat)  # a tenth of the whole step less than the sum of a product
 
 
-def complement(basis, columns):
+def complement(basis: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """I - Q Q^T on some columns."""
     return np.eye(len(columns)) - basis[columns] @ basis[columns].T

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
 
-def directional_derivative(module, rows, velocities):
+def directional_derivative(
+    module: nn.Module, rows: torch.Tensor, velocities: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Value of a module and J_f(x) v, by torch's forward mode.
 
     Both are differentiable in the parameters of the module. Torch gets the second derivatives of
@@ -40,13 +45,20 @@ def directional_derivative(module, rows, velocities):
             raise _not_differentiable(type(part).__name__)
     _load_forward_mode()
     with _PlainNormalisation():
-        return torch.func.jvp(module, (rows,), (velocities,))
+        # The type of torch has a third part, which is there on demand only.
+        return torch.func.jvp(module, (rows,), (velocities,))[:2]
 
 
 class _PlainNormalisation(TorchFunctionMode):
     """Replace or refuse the functions whose second derivatives are wrong."""
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         kwargs = kwargs or {}
         if func in (F.layer_norm, torch.layer_norm):
             return _layer_norm(*args, **kwargs)
@@ -55,14 +67,21 @@ class _PlainNormalisation(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def _not_differentiable(name):
+def _not_differentiable(name: str) -> NotImplementedError:
     return NotImplementedError(
         "module must not normalise over the batch or over instances: torch has no correct second "
         f"derivative of these. Got {name}; use SampledPenalty instead."
     )
 
 
-def _layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, *ignored):
+def _layer_norm(
+    input: torch.Tensor,
+    normalized_shape: Sequence[int],
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    eps: float = 1e-5,
+    *ignored: object,
+) -> torch.Tensor:
     axes = tuple(range(-len(normalized_shape), 0))
     centred = input - input.mean(axes, keepdim=True)
     result = centred * torch.rsqrt(centred.square().mean(axes, keepdim=True) + eps)
@@ -71,12 +90,21 @@ def _layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, *igno
     return result if bias is None else result + bias
 
 
-def _is_training(input, mean, variance, weight=None, bias=None, training=False, *ignored, **more):
+def _is_training(
+    input: torch.Tensor,
+    mean: torch.Tensor | None,
+    variance: torch.Tensor | None,
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    training: bool = False,
+    *ignored: object,
+    **more: object,
+) -> bool:
     return training
 
 
 @cache
-def _load_forward_mode():
+def _load_forward_mode() -> None:
     """Let torch load its forward mode, which at first use warns of torch's own old ways."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 from softeq_sklearn.regularizers._actions import GroupActions, check_actions
 from softeq_sklearn.regularizers._base import Penalty
@@ -24,22 +25,25 @@ class FunctionPenalty(Penalty):
         Rows at which `values` measures the function, and the batch of a call that gets none.
     """
 
+    strengths: Mapping[str, float]
+    rows: torch.Tensor | None
+
     def __init__(
         self,
         actions: Mapping[str, GroupActions],
         strengths: float | Mapping[str, float],
         rows: torch.Tensor | None,
-    ):
+    ) -> None:
         check_actions(actions)
         super().__init__({name: item.group for name, item in actions.items()}, strengths)
         self._actions = dict(actions)
-        self._cast_actions = {}
+        self._cast_actions: dict[tuple[torch.device, torch.dtype], dict[str, GroupActions]] = {}
         if rows is not None:
             self._check_rows("rows", rows)
             rows = rows.detach().clone()
         self.register_buffer("rows", rows, persistent=False)
 
-    def forward(self, module, X=None) -> torch.Tensor:
+    def forward(self, module: nn.Module, X: torch.Tensor | None = None) -> torch.Tensor:
         """Return sum_G lambda_G R_G, a scalar, differentiable in the parameters of the module.
 
         Parameters
@@ -71,7 +75,7 @@ class FunctionPenalty(Penalty):
             total = total + self.strengths[name] * term
         return total if total.requires_grad else total + _zero(module, X)
 
-    def values(self, module) -> dict[str, float]:
+    def values(self, module: nn.Module) -> dict[str, float]:
         """R_G of each group at the rows of the constructor.
 
         The module is evaluated in its own precision and in evaluation mode, in which no dropout is
@@ -97,21 +101,23 @@ class FunctionPenalty(Penalty):
             terms = self._terms(module, X, self._actions_like(X))
         return {name: float(term) for name, term in terms.items()}
 
-    def _drawn(self, actions):
+    def _drawn(self, actions: Mapping[str, GroupActions]) -> Mapping[str, GroupActions]:
         """Actions for one batch: the same, where a penalty does not sample."""
         return actions
 
-    def _terms(self, module, X, actions):
+    def _terms(
+        self, module: nn.Module, X: torch.Tensor, actions: Mapping[str, GroupActions]
+    ) -> dict[str, torch.Tensor]:
         """R_G at the rows X, a scalar tensor for each name in `actions`."""
         raise NotImplementedError
 
-    def _outputs(self, module, rows):
+    def _outputs(self, module: nn.Module, rows: torch.Tensor) -> torch.Tensor:
         """Outputs of the module, of a shape that was checked."""
-        outputs = module(rows)
+        outputs: torch.Tensor = module(rows)
         self._check_outputs(outputs, len(rows))
         return outputs
 
-    def _check_outputs(self, outputs, n_rows):
+    def _check_outputs(self, outputs: torch.Tensor, n_rows: int) -> None:
         """Refuse other shapes: the difference of an (n,) and an (n, 1) would be an (n, n)."""
         shape = n_rows, next(iter(self._actions.values())).n_out
         if outputs.shape != shape:
@@ -120,7 +126,7 @@ class FunctionPenalty(Penalty):
                 f"Got shape {tuple(outputs.shape)}."
             )
 
-    def _actions_like(self, X):
+    def _actions_like(self, X: torch.Tensor) -> dict[str, GroupActions]:
         """Actions on the device and in the precision of X."""
         kind = (X.device, X.dtype)
         if kind not in self._cast_actions:  # the float64 actions stay as they are
@@ -128,13 +134,13 @@ class FunctionPenalty(Penalty):
             self._cast_actions = {kind: cast}
         return self._cast_actions[kind]
 
-    def _own_rows(self, module):
+    def _own_rows(self, module: nn.Module) -> torch.Tensor:
         if self.rows is None:
             raise ValueError("rows must be given to the constructor for this. Got None.")
         like = next(module.parameters(), self.rows)
         return self.rows.to(like.device, like.dtype)
 
-    def _check_rows(self, name, X):
+    def _check_rows(self, name: str, X: torch.Tensor) -> None:
         n_in = next(iter(self._actions.values())).n_in
         if not isinstance(X, torch.Tensor) or not X.is_floating_point():
             raise TypeError(f"{name} must be a tensor of real numbers. Got {type(X).__name__}.")
@@ -146,7 +152,7 @@ class FunctionPenalty(Penalty):
 
 
 @contextmanager
-def _evaluation_mode(module):
+def _evaluation_mode(module: nn.Module) -> Iterator[None]:
     """Evaluation mode of all parts of a module, each put back as it was."""
     modes = [(part, part.training) for part in module.modules()]
     try:
@@ -157,6 +163,6 @@ def _evaluation_mode(module):
             part.training = training
 
 
-def _zero(module, X):
+def _zero(module: nn.Module, X: torch.Tensor) -> torch.Tensor:
     """0 that has a gradient, of zeros: `backward` works when no group is penalised."""
     return sum((p.reshape(-1)[:0].sum() for p in module.parameters()), X.new_zeros(()))

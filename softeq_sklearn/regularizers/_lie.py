@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 
 from softeq_sklearn.regularizers._actions import GroupActions
 from softeq_sklearn.regularizers._forward_mode import directional_derivative
@@ -85,17 +86,21 @@ class LiePenalty(FunctionPenalty):
         strengths: float | Mapping[str, float],
         *,
         rows: torch.Tensor | None = None,
-    ):
+    ) -> None:
         super().__init__(actions, strengths, rows)
 
-    def _terms(self, module, X, actions):
+    def _terms(
+        self, module: nn.Module, X: torch.Tensor, actions: Mapping[str, GroupActions]
+    ) -> dict[str, torch.Tensor]:
         terms = dict.fromkeys(actions, X.new_zeros(()))
         for part in (self._lie_errors(module, X, actions), self._steps(module, X, actions)):
             for name, errors in part.items():
                 terms[name] = terms[name] + errors.square().mean()
         return terms
 
-    def _lie_errors(self, module, X, actions):
+    def _lie_errors(
+        self, module: nn.Module, X: torch.Tensor, actions: Mapping[str, GroupActions]
+    ) -> dict[str, torch.Tensor]:
         """J_f(x) A_i x - A_i f(x), of shape (n_generators, n_samples, n_out) for each group."""
         actions = {name: item for name, item in actions.items() if len(item.lie_in)}
         if not actions:
@@ -110,14 +115,18 @@ class LiePenalty(FunctionPenalty):
             )
         }
 
-    def _derivatives(self, module, rows, velocities):
+    def _derivatives(
+        self, module: nn.Module, rows: torch.Tensor, velocities: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Values and derivatives, of shape (n_generators, n_samples, n_out)."""
         values, slopes = directional_derivative(module, rows, velocities.flatten(0, 1))
         self._check_outputs(values, len(rows))
         shape = (*velocities.shape[:2], values.shape[1])
         return values.view(shape), slopes.view(shape)
 
-    def _steps(self, module, X, actions):
+    def _steps(
+        self, module: nn.Module, X: torch.Tensor, actions: Mapping[str, GroupActions]
+    ) -> dict[str, torch.Tensor]:
         """f(h_k x) - h_k f(x), of shape (n_discrete, n_samples, n_out) for each group."""
         actions = {name: item for name, item in actions.items() if len(item.discrete_in)}
         if not actions:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+from torch import nn
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.regularizers._base import Penalty
 from softeq_sklearn.regularizers._blocks import TypeBlocks
 from softeq_sklearn.regularizers._effective_numbers import effective_numbers
 from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor, complement
+from softeq_sklearn.regularizers._strengths import GivenStrength, Strength
 
 # Types with more unknowns than this are penalised group by group instead of by one n x n matrix.
 _LARGEST_STACKED = 1024
@@ -22,6 +25,10 @@ _LARGEST_STACKED = 1024
 _SMALLEST_SPLIT = 128
 # Entries of a projector below this are rounding error.
 _UNCOUPLED = 1e-12
+
+_Factor: TypeAlias = StackedFactor | ResidualFactor
+# Number of unknowns of a part of a type, and of blocks of each stack.
+_Shape: TypeAlias = tuple[int, list[int]]
 
 
 class ProjectionPenalty(Penalty):
@@ -75,7 +82,16 @@ class ProjectionPenalty(Penalty):
     True
     """
 
-    def __init__(self, module, groups: Mapping[str, Group], strengths: Mapping[str, float]):
+    n_layers: int
+    _position: torch.Tensor
+    _origin: torch.Tensor
+
+    def __init__(
+        self,
+        module: nn.Module,
+        groups: Mapping[str, Group],
+        strengths: float | Mapping[str, GivenStrength],
+    ) -> None:
         blocks = TypeBlocks(module, dict(groups))
         super().__init__(groups, strengths, blocks.n_layers)
         self._blocks = blocks
@@ -100,32 +116,35 @@ class ProjectionPenalty(Penalty):
         """Whether a group has a strength for each layer."""
         return any(isinstance(strength, tuple) for strength in self.strengths.values())
 
-    def _strengths_changed(self):
+    def _strengths_changed(self) -> None:
         """Make the factors S anew, in float64; one per type, or one per type and layer."""
-        self._shapes, self._factors = [], []
+        self._shapes: list[_Shape] = []
+        self._factors: list[_Factor] = []
         for word, columns in self._parts:
             stacks = self._stacks(word)
             self._shapes.append((len(columns), [n_blocks for _, n_blocks in stacks]))
             for layer, _ in stacks:
                 strengths = [_of_layer(value, layer) for value in self.strengths.values()]
                 self._factors.append(self._factor(strengths, word, columns))
-        self._cast_factors = {}
+        self._cast_factors: dict[tuple[torch.device, torch.dtype], list[_Factor]] = {}
 
-    def _stacks(self, word):
+    def _stacks(self, word: tuple[int, ...]) -> list[tuple[int, int]]:
         """Layer and number of blocks of each stack of a type; one stack where layers are alike."""
         layers = self._blocks.layer[word]
         if not self.has_layer_strengths:
-            return [(None, len(layers))]
+            return [(0, len(layers))]  # which stands for all
         # Blocks are in this order.
         return list(zip(*np.unique(layers, return_counts=True), strict=True))
 
-    def _factor(self, strengths, word, columns):
+    def _factor(
+        self, strengths: Sequence[float], word: tuple[int, ...], columns: np.ndarray
+    ) -> _Factor:
         bases = self._blocks.bases(word)
         if len(columns) <= _LARGEST_STACKED:
             return StackedFactor.from_projections(strengths, bases, columns)
         return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
 
-    def forward(self, module, X=None) -> torch.Tensor:
+    def forward(self, module: nn.Module, X: torch.Tensor | None = None) -> torch.Tensor:
         """Return sum_G lambda_G R_G.
 
         Parameters
@@ -149,8 +168,8 @@ class ProjectionPenalty(Penalty):
         kind = (flat.device, flat.dtype)
         if kind not in self._cast_factors:  # the float64 factors stay as they are
             self._cast_factors = {kind: [factor.to(*kind) for factor in self._factors]}
-        factors = self._cast_factors[kind]
-        return _StackedDistance.apply(self._position, self._origin, self._shapes, factors, flat)
+        arguments = self._position, self._origin, self._shapes, self._cast_factors[kind], flat
+        return _StackedDistance.apply(*arguments)  # type: ignore[no-untyped-call]
 
     @property
     def n_constraints(self) -> dict[str, int]:
@@ -168,7 +187,7 @@ class ProjectionPenalty(Penalty):
                 total[name] += n_outside * n_blocks // self._blocks.n_members
         return total
 
-    def values(self, module) -> dict[str, float]:
+    def values(self, module: nn.Module) -> dict[str, float]:
         """R_G of each group, the mean over members.
 
         Computed in float64 from the residuals, not as a difference of squared norms.
@@ -190,7 +209,7 @@ class ProjectionPenalty(Penalty):
         """
         return {name: float(values.sum()) for name, values in self.layer_values(module).items()}
 
-    def layer_values(self, module) -> dict[str, np.ndarray]:
+    def layer_values(self, module: nn.Module) -> dict[str, np.ndarray]:
         """What each layer contributes to `values`.
 
         Parameters
@@ -215,7 +234,7 @@ class ProjectionPenalty(Penalty):
                 total[name] += self._half_squares(word, residual)
         return total
 
-    def layer_half_squares(self, module) -> np.ndarray:
+    def layer_half_squares(self, module: nn.Module) -> np.ndarray:
         """Half the squared norm of what some group constrains in each layer.
 
         Parameters
@@ -245,7 +264,7 @@ class ProjectionPenalty(Penalty):
             total += index.shape[1] * n_blocks // self._blocks.n_members
         return total
 
-    def flat_gradient(self, module, output) -> torch.Tensor:
+    def flat_gradient(self, module: nn.Module, output: torch.Tensor) -> torch.Tensor:
         """Gradient of a scalar in all weights and biases, as one vector for `effective_numbers`.
 
         Parameters
@@ -289,7 +308,7 @@ class ProjectionPenalty(Penalty):
                 f"Got {largest}."
             )
 
-    def effective_numbers(self, gradients) -> dict[str, np.ndarray]:
+    def effective_numbers(self, gradients: torch.Tensor) -> dict[str, np.ndarray]:
         """How many weights outside each group's subspace the data determine, in each layer.
 
         The effective numbers of MacKay (1992), for penalties that overlap (docs/method.md,
@@ -312,34 +331,34 @@ class ProjectionPenalty(Penalty):
             If a tensor type has more than 1024 unknowns that the groups couple.
         """
         total = np.zeros((len(self.groups), self.n_layers))
-        gradients = gradients.double().cpu().numpy()
+        draws = gradients.double().cpu().numpy()
         self.check_effective_numbers()
         for word, columns in self._parts:
             complements = np.stack([complement(b, columns) for b in self._blocks.bases(word)])
             rows = self._index[word][:, columns]
             for layer in np.unique(self._blocks.layer[word]):
                 strengths = [_of_layer(value, layer) for value in self.strengths.values()]
-                own = gradients[:, rows[self._blocks.layer[word] == layer]]
+                own = draws[:, rows[self._blocks.layer[word] == layer]]
                 total[:, layer] += effective_numbers(complements, np.array(strengths), own)
         return dict(zip(self.groups, total / self._blocks.n_members, strict=True))
 
-    def _typed_blocks(self, module):
+    def _typed_blocks(self, module: nn.Module) -> list[tuple[tuple[int, ...], np.ndarray]]:
         """Word and blocks of each constrained type, in float64."""
         with torch.no_grad():
             flat = self._blocks.flat(module).double().cpu().numpy()
         return [(word, flat[index]) for word, index in self._index.items()]
 
-    def _half_squares(self, word, blocks):
+    def _half_squares(self, word: tuple[int, ...], blocks: np.ndarray) -> np.ndarray:
         squares = 0.5 * np.einsum("bi,bi->b", blocks, blocks)
         layers = np.bincount(self._blocks.layer[word], weights=squares, minlength=self.n_layers)
         return layers / self._blocks.n_members
 
 
-def _of_layer(strength, layer):
+def _of_layer(strength: Strength, layer: int) -> float:
     return strength[layer] if isinstance(strength, tuple) else strength
 
 
-def _uncoupled_parts(n, bases):
+def _uncoupled_parts(n: int, bases: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Split the unknowns of a type so that no projector has entries between two parts.
 
     Groups that are aligned with the axes couple few components with each other (a reflection of
@@ -349,7 +368,8 @@ def _uncoupled_parts(n, bases):
         return [np.arange(n)]
     coupled = sum(np.abs(basis @ basis.T) > _UNCOUPLED for basis in bases)
     n_parts, label = connected_components(csr_array(coupled), directed=False)
-    parts, current = [], []
+    parts: list[np.ndarray] = []
+    current: list[int] = []
     for part in range(n_parts):
         current.extend(np.flatnonzero(label == part))
         if len(current) >= _SMALLEST_SPLIT or part == n_parts - 1:
@@ -358,11 +378,11 @@ def _uncoupled_parts(n, bases):
     return parts
 
 
-def _concatenate(arrays):
+def _concatenate(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
 
 
-def _inverse(position, n):
+def _inverse(position: np.ndarray, n: int) -> np.ndarray:
     """Where each of n numbers stands among those taken from `position`; at their end if nowhere."""
     origin = np.full(n, len(position))
     origin[position] = np.arange(len(position))
@@ -373,14 +393,21 @@ class _StackedDistance(torch.autograd.Function):
     """Sum of the factors' values; their gradients are computed beside them."""
 
     @staticmethod
-    def forward(ctx, position, origin, shapes, factors, flat):
-        flat, factors = flat.detach(), iter(factors)
+    def forward(
+        ctx: Any,
+        position: torch.Tensor,
+        origin: torch.Tensor,
+        shapes: Sequence[_Shape],
+        factors: Sequence[_Factor],
+        flat: torch.Tensor,
+    ) -> torch.Tensor:
+        flat, remaining = flat.detach(), iter(factors)
         parts = flat.index_select(0, position).split([n * sum(stacks) for n, stacks in shapes])
         total, gradients = flat.new_zeros(()), []
         for part, (n, stacks) in zip(parts, shapes, strict=True):
             pieces = []
             for blocks in part.view(n, -1).split(stacks, 1):
-                value, piece = next(factors).value_and_gradient(blocks)
+                value, piece = next(remaining).value_and_gradient(blocks)
                 total = total + value
                 pieces.append(piece)
             gradients.append((torch.cat(pieces, 1) if len(pieces) > 1 else pieces[0]).view(-1))
@@ -391,6 +418,6 @@ class _StackedDistance(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad_output):
+    def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (gradient,) = ctx.saved_tensors
         return None, None, None, None, gradient * grad_output

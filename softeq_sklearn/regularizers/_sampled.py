@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from softeq_sklearn.groups._validation import check_integer
-from softeq_sklearn.regularizers._actions import GroupActions
+from softeq_sklearn.regularizers._actions import AffineMaps, GroupActions
 from softeq_sklearn.regularizers._function import FunctionPenalty
 
 
@@ -81,25 +82,27 @@ class SampledPenalty(FunctionPenalty):
         rows: torch.Tensor | None = None,
         n_per_batch: int = 16,
         seed: int = 0,
-    ):
+    ) -> None:
         super().__init__(actions, strengths, rows)
         self.n_per_batch = check_integer("SampledPenalty", "n_per_batch", n_per_batch, minimum=1)
         self._random = np.random.RandomState(
             check_integer("SampledPenalty", "seed", seed, minimum=0)
         )
 
-    def _drawn(self, actions):
+    def _drawn(self, actions: Mapping[str, GroupActions]) -> Mapping[str, GroupActions]:
         """A few elements of every group: a strength of 0 does not change those of the others."""
         return {
             name: item.with_elements(self._choice(len(item.elements_in)))
             for name, item in actions.items()
         }
 
-    def _choice(self, n_elements):
+    def _choice(self, n_elements: int) -> torch.Tensor:
         size = min(self.n_per_batch, n_elements)
         return torch.from_numpy(self._random.choice(n_elements, size, replace=False))
 
-    def _terms(self, module, X, actions):
+    def _terms(
+        self, module: nn.Module, X: torch.Tensor, actions: Mapping[str, GroupActions]
+    ) -> dict[str, torch.Tensor]:
         moved = [_dealt(item.elements_in, X) for item in actions.values()]
         values, *transformed = self._outputs(module, torch.cat([X, *moved])).split(len(X))
         return {
@@ -108,7 +111,7 @@ class SampledPenalty(FunctionPenalty):
         }
 
 
-def _dealt(maps, rows):
+def _dealt(maps: AffineMaps, rows: torch.Tensor) -> torch.Tensor:
     """Deal rows of shape (n_samples, n_columns) out to the maps, in equal stacks."""
     maps = maps[: len(rows)]
     size = -(-len(rows) // len(maps))

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
+from typing import TypeAlias
 
 import numpy as np
 
+from softeq_sklearn.groups import Group
 
-def named_strengths(strengths, groups, n_layers=None):
+# One number, or one for each layer; and the same as users give them.
+Strength: TypeAlias = float | tuple[float, ...]
+GivenStrength: TypeAlias = float | Sequence[float] | np.ndarray
+
+
+def named_strengths(
+    strengths: float | Mapping[str, GivenStrength],
+    groups: Mapping[str, Group],
+    n_layers: int | None = None,
+) -> dict[str, Strength]:
     """Start of the strength of each group.
 
     Parameters
@@ -55,22 +66,26 @@ def named_strengths(strengths, groups, n_layers=None):
     return {name: _checked(name, value, n_layers) for name, value in named.items()}
 
 
-def _checked(name, value, n_layers):
+def _checked(name: str, value: GivenStrength, n_layers: int | None) -> Strength:
     if n_layers is not None and isinstance(value, (list, tuple, np.ndarray)):
         if len(value) != n_layers:
             raise ValueError(
                 f"strengths must be one number, or one for each of {n_layers} layers. "
                 f"Got {value!r} for {name!r}."
             )
-        return tuple(_checked(name, own, None) for own in value)
-    if not isinstance(value, Real) or not 0 <= value < float("inf"):
+        return tuple(_number(name, own) for own in value)
+    return _number(name, value)
+
+
+def _number(name: str, value: GivenStrength) -> float:
+    if not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise ValueError(
             f"strengths must be finite numbers and at least 0. Got {value!r} for {name!r}."
         )
     return float(value)
 
 
-def mean_strength(strength):
+def mean_strength(strength: Strength) -> float:
     """One number for a strength: the geometric mean of those of the layers.
 
     Parameters
