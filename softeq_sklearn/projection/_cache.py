@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from softeq_sklearn.projection._orbits import OrbitSpace
+from softeq_sklearn.projection._solver import DenseSpace
 
 # Least recently used entries are dropped above this.
 MAX_CACHE_BYTES = 2**28
@@ -29,10 +32,12 @@ class _Cache:
 
     def clear(self) -> None:
         with self._lock:
-            self._entries: OrderedDict[Hashable, Any] = OrderedDict()
+            self._entries: OrderedDict[Hashable, DenseSpace | OrbitSpace] = OrderedDict()
             self._hits = self._misses = self._bytes = 0
 
-    def get(self, key: Hashable, solve: Callable[[], Any]) -> Any:
+    def get(
+        self, key: Hashable, solve: Callable[[], DenseSpace | OrbitSpace]
+    ) -> DenseSpace | OrbitSpace:
         with self._lock:
             if key in self._entries:
                 self._hits += 1
@@ -44,7 +49,7 @@ class _Cache:
             self._store(key, value)
         return value
 
-    def _store(self, key: Hashable, value: Any) -> None:
+    def _store(self, key: Hashable, value: DenseSpace | OrbitSpace) -> None:
         if key in self._entries or value.nbytes > MAX_CACHE_BYTES:
             return
         self._entries[key] = value

@@ -12,13 +12,17 @@ from joblib import Memory
 
 from softeq_sklearn import __version__
 from softeq_sklearn.groups import Group
+from softeq_sklearn.projection._orbits import OrbitSpace
+from softeq_sklearn.projection._solver import DenseSpace
 from softeq_sklearn.representations._words import Word
 
 # Names the directory. Workers of a search inherit it, whatever starts them.
 LOCATION = "SOFTEQ_SKLEARN_CACHE"
 
 
-def from_disk(solve: Callable[[Word, Group], Any], word: Word, group: Group) -> Any:
+def from_disk(
+    solve: Callable[[Word, Group], DenseSpace | OrbitSpace], word: Word, group: Group
+) -> DenseSpace | OrbitSpace:
     """Return ``solve(word, group)``, from the directory if it is there; kept there if not.
 
     Without a directory in the environment nothing is read or written.

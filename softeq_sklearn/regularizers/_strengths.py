@@ -27,7 +27,7 @@ def named_strengths(
     ----------
     strengths : float or mapping of str to float or sequence of float
         One number for all groups, or for each by its name one number, or one for each layer.
-    groups : dict of str to Group
+    groups : mapping of str to Group
         The named groups.
     n_layers : int or None, default=None
         Number of layers that may have strengths of their own; with None none may.
