@@ -56,3 +56,36 @@ def fitted_levels(estimator):
             f"{estimator!r}."
         )
     return estimator.levels_
+
+
+def soft_parameters(estimator):
+    """Return the parameters of a soft estimator, fitted or not.
+
+    Parameters
+    ----------
+    estimator : object
+        What the user gave.
+
+    Returns
+    -------
+    dict of str to object
+
+    Raises
+    ------
+    TypeError
+        If it has no candidates to choose from.
+    ValueError
+        If it has an exact group already.
+    """
+    parameters = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
+    if not {"groups", "strengths", "exact_group", "random_state"} <= set(parameters):
+        raise TypeError(
+            "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier, whose "
+            f"symmetries can be made exact or left out. Got {estimator!r}."
+        )
+    if parameters["exact_group"] is not None:
+        raise ValueError(
+            "estimator must have no exact group, since there can be only one. "
+            f"Got exact_group={parameters['exact_group']!r}."
+        )
+    return parameters

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
-from joblib import Parallel, delayed
-from scipy import stats
-from sklearn.base import clone, is_classifier
-from sklearn.model_selection import KFold, StratifiedKFold, check_cv
-from sklearn.utils import _safe_indexing, check_random_state, check_scalar, indexable
-from threadpoolctl import threadpool_limits
+from sklearn.base import clone
+from sklearn.utils import check_scalar
 
 from softeq_sklearn._candidates import named_groups
-from softeq_sklearn._columns import select_columns
 from softeq_sklearn.estimators._exact import with_exact_group
-from softeq_sklearn.inspection._numeric_targets import NumericTargets
-from softeq_sklearn.training import threads_for
+from softeq_sklearn.inspection._held_out_losses import held_out_losses
+from softeq_sklearn.inspection._soft_estimator import soft_parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,21 +144,19 @@ def symmetry_gap(
     check_scalar(
         confidence, "confidence", Real, min_val=0.0, max_val=1.0, include_boundaries="neither"
     )
-    exact, without = exact_and_without(estimator, group)
-    rng = check_random_state(random_state)
-    X, y = select_columns(exact.rep_in, X, "X"), select_columns(exact.rep_out, y, "y")
-    X, y = indexable(X, y)
-    folds = list(_splitter(cv, rng, exact).split(X, y))
-    if len(folds) < 2:
-        raise ValueError(f"cv must make at least 2 folds. Got {len(folds)} from {cv!r}.")
-    seeds = rng.randint(np.iinfo(np.int32).max, size=len(folds))
-    numbers = NumericTargets(exact, y)
-    losses = Parallel(n_jobs=n_jobs)(
-        delayed(_row_losses)(exact, without, X, y, numbers, train, test, int(seed))
-        for (train, test), seed in zip(folds, seeds, strict=True)
+    variants = exact_and_without(estimator, group)
+    held_out = held_out_losses(variants, X, y, cv=cv, n_jobs=n_jobs, random_state=random_state)
+    gap_low, gap_high = held_out.interval(0, 1, confidence)
+    loss_exact, loss_without = held_out.means
+    return SymmetryGap(
+        gap=float(held_out.differences(0, 1).mean()),
+        gap_low=gap_low,
+        gap_high=gap_high,
+        loss_exact=float(loss_exact),
+        loss_without=float(loss_without),
+        n_folds=len(held_out.losses),
+        row_gaps=held_out.row_differences(0, 1),
     )
-    Y = numbers.of_targets(y)
-    return _summary(losses, folds, len(Y), np.var(Y, axis=0).sum() or 1.0, confidence)
 
 
 def exact_and_without(estimator, group):
@@ -188,17 +181,7 @@ def exact_and_without(estimator, group):
         If no candidate has the name, the group acts on another space, or the estimator has an
         exact group already.
     """
-    parameters = estimator.get_params(deep=False) if hasattr(estimator, "get_params") else {}
-    if not {"groups", "strengths", "exact_group", "random_state"} <= set(parameters):
-        raise TypeError(
-            "estimator must be a SoftEquivariantRegressor or SoftEquivariantClassifier, whose "
-            f"symmetries can be made exact or left out. Got {estimator!r}."
-        )
-    if parameters["exact_group"] is not None:
-        raise ValueError(
-            "estimator must have no exact group, since there can be only one. "
-            f"Got exact_group={parameters['exact_group']!r}."
-        )
+    parameters = soft_parameters(estimator)
     candidates = named_groups(parameters["groups"])
     groups, name = with_exact_group(candidates, group, "group")
     others = {n: g for n, g in candidates.items() if g != groups[name]}
@@ -207,67 +190,3 @@ def exact_and_without(estimator, group):
         strengths = {n: strength for n, strength in strengths.items() if n in others}
     exact = clone(estimator).set_params(exact_group=group)
     return exact, clone(estimator).set_params(groups=others, strengths=strengths)
-
-
-def corrected_interval(differences, test_share, confidence):
-    r"""Interval of the corrected resampled t-test, :math:`\bar d \pm t \sqrt{(1/K + q) s^2}`.
-
-    Parameters
-    ----------
-    differences : ndarray of shape (n_folds,)
-        The difference on each fold.
-    test_share : float
-        q, held-out rows over training rows.
-    confidence : float
-        Confidence.
-
-    Returns
-    -------
-    low, high : float
-    """
-    n_folds = len(differences)
-    error = np.sqrt((1.0 / n_folds + test_share) * np.var(differences, ddof=1))
-    width = stats.t.ppf(0.5 + confidence / 2.0, n_folds - 1) * error
-    return float(np.mean(differences) - width), float(np.mean(differences) + width)
-
-
-def _splitter(cv, rng, estimator):
-    if isinstance(cv, Integral):
-        kind = StratifiedKFold if is_classifier(estimator) else KFold
-        return kind(cv, shuffle=True, random_state=rng)
-    return check_cv(cv)
-
-
-def _row_losses(exact, without, X, y, numbers, train, test, seed):
-    """Squared errors of both variants on held-out rows, of shape (2, n_test)."""
-    losses = []
-    truth = numbers.of_targets(_safe_indexing(y, test))
-    with threads_for(0), threadpool_limits(1):
-        for variant in (exact, without):
-            model = clone(variant).set_params(random_state=seed)
-            model.fit(_safe_indexing(X, train), _safe_indexing(y, train))
-            predicted = numbers.predicted(model, _safe_indexing(X, test))
-            losses.append(np.sum((predicted - truth) ** 2, axis=1))
-    return np.array(losses)
-
-
-def _summary(losses, folds, n_rows, variance, confidence):
-    """Put the losses of all folds together."""
-    losses = [np.asarray(loss, dtype=np.float64) / variance for loss in losses]
-    mean_exact, mean_without = np.mean([loss.mean(axis=1) for loss in losses], axis=0)
-    differences = np.array([(loss[0] - loss[1]).mean() for loss in losses])
-    total, count = np.zeros(n_rows), np.zeros(n_rows)
-    for (_, test), loss in zip(folds, losses, strict=True):
-        np.add.at(total, test, loss[0] - loss[1])
-        np.add.at(count, test, 1)
-    test_share = float(np.mean([len(test) / len(train) for train, test in folds]))
-    low, high = corrected_interval(differences, test_share, confidence)
-    return SymmetryGap(
-        gap=float(differences.mean()),
-        gap_low=low,
-        gap_high=high,
-        loss_exact=float(mean_exact),
-        loss_without=float(mean_without),
-        n_folds=len(folds),
-        row_gaps=np.divide(total, count, out=np.full(n_rows, np.nan), where=count > 0),
-    )

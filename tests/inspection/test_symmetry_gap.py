@@ -10,7 +10,8 @@ from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.groups import SO, C, O, Reflection
 from softeq_sklearn.inspection import SymmetryGap, symmetry_gap
-from softeq_sklearn.inspection._symmetry_gap import corrected_interval, exact_and_without
+from softeq_sklearn.inspection._held_out_losses import corrected_interval
+from softeq_sklearn.inspection._symmetry_gap import exact_and_without
 
 GROUPS = {"rotations": SO(2), "reflection": Reflection(2)}
 

@@ -1,0 +1,146 @@
+"""Losses of variants of an estimator on the same held-out rows, and how sure they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy import stats
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import KFold, StratifiedKFold, check_cv
+from sklearn.utils import _safe_indexing, check_random_state, indexable
+from threadpoolctl import threadpool_limits
+
+from softeq_sklearn._columns import select_columns
+from softeq_sklearn.inspection._numeric_targets import NumericTargets
+from softeq_sklearn.training import threads_for
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutLosses:
+    """Losses of several variants on the held-out rows of each fold.
+
+    Parameters
+    ----------
+    losses : list of ndarray of shape (n_variants, n_test)
+        Squared errors over the total variance of all targets, one array a fold.
+    folds : list of (ndarray, ndarray)
+        Training rows and held-out rows of each fold.
+    n_rows : int
+        Number of all rows.
+    """
+
+    losses: list[np.ndarray]
+    folds: list[tuple[np.ndarray, np.ndarray]]
+    n_rows: int
+
+    @property
+    def means(self):
+        """Mean loss of each variant, the mean over folds, of shape (n_variants,)."""
+        return np.mean([loss.mean(axis=1) for loss in self.losses], axis=0)
+
+    def differences(self, one, other):
+        """Loss of one variant minus that of another on each fold, of shape (n_folds,)."""
+        return np.array([(loss[one] - loss[other]).mean() for loss in self.losses])
+
+    def row_differences(self, one, other):
+        """The same for each row, over its repetitions; nan for a row that was never held out."""
+        total, count = np.zeros(self.n_rows), np.zeros(self.n_rows)
+        for (_, test), loss in zip(self.folds, self.losses, strict=True):
+            np.add.at(total, test, loss[one] - loss[other])
+            np.add.at(count, test, 1)
+        return np.divide(total, count, out=np.full(self.n_rows, np.nan), where=count > 0)
+
+    def interval(self, one, other, confidence):
+        """Ends of the interval of the mean of `differences`, see :func:`corrected_interval`."""
+        test_share = float(np.mean([len(test) / len(train) for train, test in self.folds]))
+        return corrected_interval(self.differences(one, other), test_share, confidence)
+
+
+def held_out_losses(variants, X, y, *, cv, n_jobs, random_state) -> HeldOutLosses:
+    """Fit variants of one estimator on the same folds, with the same seeds.
+
+    Parameters
+    ----------
+    variants : sequence of estimator
+        Clones of one estimator with other parameters.
+    X : array-like of shape (n_samples, n_features)
+        Rows.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Targets, or class labels.
+    cv : int, cross-validation generator or iterable
+        Folds, at least 2. An int shuffles the rows, and keeps the shares of classes.
+    n_jobs : int or None
+        Number of folds side by side, as in joblib; each fits with one thread.
+    random_state : int, RandomState instance or None
+        Governs the folds of an int, and all fits.
+
+    Returns
+    -------
+    HeldOutLosses
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 folds.
+    """
+    rng = check_random_state(random_state)
+    first = variants[0]
+    X, y = select_columns(first.rep_in, X, "X"), select_columns(first.rep_out, y, "y")
+    X, y = indexable(X, y)
+    folds = list(_splitter(cv, rng, first).split(X, y))
+    if len(folds) < 2:
+        raise ValueError(f"cv must make at least 2 folds. Got {len(folds)} from {cv!r}.")
+    seeds = rng.randint(np.iinfo(np.int32).max, size=len(folds))
+    numbers = NumericTargets(first, y)
+    losses = Parallel(n_jobs=n_jobs)(
+        delayed(_of_fold)(variants, X, y, numbers, train, test, int(seed))
+        for (train, test), seed in zip(folds, seeds, strict=True)
+    )
+    Y = numbers.of_targets(y)
+    variance = np.var(Y, axis=0).sum() or 1.0
+    return HeldOutLosses([loss / variance for loss in losses], folds, len(Y))
+
+
+def corrected_interval(differences, test_share, confidence):
+    r"""Interval of the corrected resampled t-test, :math:`\bar d \pm t \sqrt{(1/K + q) s^2}`.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_folds,)
+        The difference on each fold.
+    test_share : float
+        q, held-out rows over training rows.
+    confidence : float
+        Confidence.
+
+    Returns
+    -------
+    low, high : float
+    """
+    n_folds = len(differences)
+    error = np.sqrt((1.0 / n_folds + test_share) * np.var(differences, ddof=1))
+    width = stats.t.ppf(0.5 + confidence / 2.0, n_folds - 1) * error
+    return float(np.mean(differences) - width), float(np.mean(differences) + width)
+
+
+def _splitter(cv, rng, estimator):
+    if isinstance(cv, Integral):
+        kind = StratifiedKFold if is_classifier(estimator) else KFold
+        return kind(cv, shuffle=True, random_state=rng)
+    return check_cv(cv)
+
+
+def _of_fold(variants, X, y, numbers, train, test, seed):
+    """Squared errors of all variants on held-out rows, of shape (n_variants, n_test)."""
+    losses = []
+    truth = numbers.of_targets(_safe_indexing(y, test))
+    with threads_for(0), threadpool_limits(1):
+        for variant in variants:
+            model = clone(variant).set_params(random_state=seed)
+            model.fit(_safe_indexing(X, train), _safe_indexing(y, train))
+            predicted = numbers.predicted(model, _safe_indexing(X, test))
+            losses.append(np.sum((predicted - truth) ** 2, axis=1))
+    return np.array(losses, dtype=np.float64)
