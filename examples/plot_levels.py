@@ -1,6 +1,6 @@
 """
-Three pictures of a result
-==========================
+Pictures of a result
+====================
 
 Which symmetries does a function have, how did the fit find out, and what does a broken one look
 like? We take a target whose symmetries are known: the inertia tensor of five point masses, with its
@@ -15,7 +15,14 @@ from pathlib import Path
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
-from softeq_sklearn.inspection import LevelsDisplay, OrbitDisplay, StrengthPathDisplay
+from softeq_sklearn.inspection import (
+    BasisDisplay,
+    LayerResidualsDisplay,
+    LevelsDisplay,
+    OrbitDisplay,
+    StrengthPathDisplay,
+    report,
+)
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--output", default=".", type=Path, help="folder of the pictures")
@@ -75,4 +82,26 @@ outputs = [names.index("yy"), names.index("yz")]
 display = OrbitDisplay.from_estimator(model, x, "O(2) yz", outputs=outputs, output_names=names)
 display.figure_.savefig(folder / "orbit_display.png", dpi=90)
 
-print("pictures: levels_display.png, strength_path_display.png, orbit_display.png")
+# %%
+# Layers
+# ------
+# How much of the weights of each layer lies outside the subspace of each group. O(2) about z was
+# imposed at the end of the fit, so that nothing of any layer does.
+
+display = LayerResidualsDisplay.from_estimator(model)
+display.figure_.savefig(folder / "layer_residuals_display.png", dpi=90)
+
+# %%
+# What lies inside is a span of maps such as these, from a scalar and a vector to a matrix.
+
+group = data.groups["O(2) xy"]
+display = BasisDisplay.from_representations("Scalar + Vector", "T(2)", group)
+display.figure_.savefig(folder / "basis_display.png", dpi=90)
+
+# %%
+# A page
+# ------
+# All of it on one page, to show to others. With ``cv=5`` it also compares held-out losses with
+# those of a plain network and of exactly equivariant ones, which takes some fits for each fold.
+
+print("page:", report(model, data.data, data.target, folder / "symmetry_report.html", cv=None))
