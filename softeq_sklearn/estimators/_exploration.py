@@ -8,7 +8,7 @@ import numpy as np
 
 from softeq_sklearn._candidates import named_groups
 from softeq_sklearn.estimators._bootstrap import unseen_rows
-from softeq_sklearn.estimators._residual_tests import residual_scores
+from softeq_sklearn.estimators._residual_tests import FEWEST_ROWS, residual_scores
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
     Orbits,
@@ -52,9 +52,11 @@ class Exploration:
     weakness : float
         Factor of the strength of a group that is broken.
     untested : set of str, empty by default
-        Groups that no test can look at, since they move rows to where there are none.
+        Groups that no test can look at, since they move rows to where there are none; all groups
+        where rows are too few for the tests of residuals.
     misspecified : set of str, empty by default
-        Those of them that keep no lengths and that the softer fit clearly breaks.
+        Groups that move rows to where there are none, keep no lengths, and are clearly broken by
+        the softer fit.
     released : set of str, empty by default
         Groups whose strength was weakened, so that the fit can break them.
     """
@@ -178,6 +180,8 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
         for name in untested
         if not explorer._groups[name].is_conformal and level_interval(levels[name], 0.0)[0] > 0
     }
+    if len(rows) < FEWEST_ROWS:
+        untested = set(strengths)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     exploration = Exploration(scores, chance, float(weakness), untested, misspecified)
     exploration.release(exploration.broken)

@@ -20,9 +20,10 @@ from softeq_sklearn.levels import (
 
 # Residuals longer than this quantile are cut.
 _CUT = 0.99
-# Parts of the rows of which each is predicted by functions fitted to the others; rows that they
-# need.
-_FOLDS, _FEWEST = 10, 50
+# Parts of the rows of which each is predicted by functions fitted to the others.
+_FOLDS = 10
+# Rows that these functions need; of fewer they say nothing.
+FEWEST_ROWS = 50
 # Most monomials of degree 1 and 2; where there would be more, the columns alone are taken.
 _MONOMIALS = 2000
 # Regularisation of monomials of unit variance, of which cross-validation takes one.
@@ -65,7 +66,7 @@ def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True, 
         keep the law of the rows (:class:`~softeq_sklearn.levels.Orbits`).
     """
     untested = dict.fromkeys(groups, 0.0)
-    if len(X) < _FEWEST:
+    if len(X) < FEWEST_ROWS:
         return untested
     size = np.linalg.norm(residuals, axis=1, keepdims=True)
     limit = np.quantile(size, _CUT)

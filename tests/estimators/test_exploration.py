@@ -354,6 +354,18 @@ def test_too_few_rows_to_find_anything():
     assert np.isfinite(model.predict([[1.0, 2.0]])).all()
 
 
+@pytest.mark.parametrize(("n", "tested"), [(45, False), (300, True)])
+def test_few_rows_are_no_test(n, tested):
+    """What regressors of residuals have not looked at, no verdict takes for seen."""
+    model = fitted(*rows(n, stretch=1.0, noise=0.0), {"rotations": SO(2)}, n_members=4)
+    assert model._imposed == ("rotations",), "nothing speaks against it"
+    findings = model._findings["rotations"]
+    assert findings.tested is tested
+    missed = findings.residuals
+    assert missed.hidden_part(True) < missed.hidden_part(False)
+    assert (model.levels_.error_high[0] >= missed.hidden_part(False)) is not tested
+
+
 @pytest.mark.parametrize("breaking", [0.0, 1.5])
 def test_scores_of_classes(breaking):
     """Residuals of classes are skewed, and only broken symmetries are found broken."""
