@@ -95,8 +95,8 @@ class LayerResidualsDisplay:
         Parameters
         ----------
         estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
-            Fitted, with a network that has linear layers of the package. Of several members the
-            root of the mean square is drawn.
+            Fitted, with a network that has linear layers of the package. Norms of several
+            members are taken together.
         ax : matplotlib Axes or None, default=None
             See `plot`.
         **kwargs : dict
@@ -195,7 +195,7 @@ def layer_residuals(module, groups):
     Returns
     -------
     ndarray of shape (n_groups, n_layers)
-        The root of the mean square over members; nan for a layer that no group constrains.
+        Of several members, over the norms of all; nan for a layer that no group constrains.
 
     Raises
     ------
@@ -206,4 +206,4 @@ def layer_residuals(module, groups):
     outside = np.array(list(penalty.layer_values(module).values()))
     whole = penalty.layer_half_squares(module)
     share = np.divide(outside, whole, out=np.full(outside.shape, np.nan), where=whole > 0)
-    return np.sqrt(share)
+    return np.minimum(1.0, np.sqrt(share))  # where all is outside, rounding may exceed 1

@@ -85,8 +85,8 @@ def report(
     path : str or path-like, default="symmetry_report.html"
         The file; one that is there is overwritten.
     cv : int, cross-validation generator, iterable or None, default=5
-        Folds of :func:`accuracy_table`, which fits three or four networks on each, so that the
-        page takes so many times as long as a fit. None leaves the accuracies out.
+        Folds of :func:`accuracy_table`, which makes three or four fits on each: 15 to 20 for the
+        default. None leaves the accuracies out.
     title : str or None, default=None
         Title of the page; None says how many rows it is about.
     n_jobs : int or None, default=None
