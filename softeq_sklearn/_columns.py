@@ -148,3 +148,22 @@ def checked_rows(estimator, X, dtype=np.float64):
     """
     X = select_columns(estimator._schema_in, X, "X")
     return validate_data(estimator, X, dtype=dtype, reset=False)
+
+
+def fitted_columns(estimator):
+    """Return what a fitted estimator knows of its columns and targets.
+
+    Parameters
+    ----------
+    estimator : BaseEquivariantEstimator
+        Fitted.
+
+    Returns
+    -------
+    columns, targets : ColumnSchema or Rep
+        The schema, with names and units, where it was given.
+    """
+    return (
+        estimator._schema_in or estimator._rep_in,
+        estimator._schema_out or estimator._rep_out,
+    )

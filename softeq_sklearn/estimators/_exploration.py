@@ -52,13 +52,14 @@ class Exploration:
     weakness : float
         Factor of the strength of a group that is broken.
     untested : set of str, empty by default
-        Groups that no test can look at, since they move rows to where there are none; all groups
-        where rows are too few for the tests of residuals.
+        Groups that no test can look at, since they move rows to where there are none.
     misspecified : set of str, empty by default
-        Groups that move rows to where there are none, keep no lengths, and are clearly broken by
-        the softer fit.
+        Those of them that keep no lengths and that the softer fit clearly breaks.
     released : set of str, empty by default
         Groups whose strength was weakened, so that the fit can break them.
+    has_few_rows : bool, default=False
+        Whether rows were too few for the tests of residuals, so that what no test found broken may
+        still be.
     """
 
     scores: dict
@@ -67,6 +68,11 @@ class Exploration:
     untested: set = field(default_factory=set)
     misspecified: set = field(default_factory=set)
     released: set = field(default_factory=set)
+    has_few_rows: bool = False
+
+    def has_tested(self, name):
+        """Whether all tests have looked at a group."""
+        return name in self.scores and name not in self.untested and not self.has_few_rows
 
     def add_score(self, name, score):
         """Take a further score of a group into account."""
@@ -180,10 +186,9 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
         for name in untested
         if not explorer._groups[name].is_conformal and level_interval(levels[name], 0.0)[0] > 0
     }
-    if len(rows) < FEWEST_ROWS:
-        untested = set(strengths)
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     exploration = Exploration(scores, chance, float(weakness), untested, misspecified)
+    exploration.has_few_rows = len(rows) < FEWEST_ROWS
     exploration.release(exploration.broken)
     return exploration
 

@@ -70,7 +70,7 @@ def _findings(estimator, members, X, name, rng, residuals):
     return Findings(
         _estimate(estimator, members, X, name, rng),
         residuals,
-        tested=known and name not in explored.untested,
+        tested=known and explored.has_tested(name),
         score=explored.scores[name] if known else 0.0,
         chance=_chance(estimator, name),
         imposed=name in estimator._imposed,
@@ -111,8 +111,22 @@ def _penalties(estimator):
         return estimator.net_.penalty_.values(module) if estimator._penalized else {}
     if not has_subspaces(module):
         return {}
-    groups = {n: g for n, g in estimator._groups.items() if _has_subspace(estimator, g)}
-    return ProjectionPenalty(module, groups, 0.0).values(module)
+    return ProjectionPenalty(module, groups_with_subspaces(estimator), 0.0).values(module)
+
+
+def groups_with_subspaces(estimator):
+    """Return the candidates whose subspace the network can tell.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
+        Fitted.
+
+    Returns
+    -------
+    dict of str to Group
+    """
+    return {n: g for n, g in estimator._groups.items() if _has_subspace(estimator, g)}
 
 
 def _has_subspace(estimator, group):

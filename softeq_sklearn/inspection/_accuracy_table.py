@@ -10,9 +10,11 @@ from sklearn.base import clone
 from sklearn.utils import check_scalar
 
 from softeq_sklearn._candidates import named_groups
+from softeq_sklearn.estimators._choices import check_choices
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.inspection._held_out_losses import held_out_losses
 from softeq_sklearn.inspection._soft_estimator import soft_parameters
+from softeq_sklearn.regularizers import named_strengths
 
 
 def accuracy_table(
@@ -29,9 +31,9 @@ def accuracy_table(
     """Compare held-out losses of a soft network, a plain one and exactly equivariant ones.
 
     All are clones of one estimator, fitted to the same folds with the same seeds: as it is
-    ("soft"), without candidates ("plain"), and with a group imposed on its layers ("exact ...").
-    So the table says what the candidate symmetries are worth for prediction, and what it would
-    cost to impose them.
+    ("soft"), without candidates ("plain"), and with a group imposed on its layers ("exact ..."),
+    where candidates that it does not contain keep their penalties. So the table says what the
+    candidate symmetries are worth for prediction, and what it would cost to impose them.
 
     Parameters
     ----------
@@ -42,8 +44,9 @@ def accuracy_table(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets, or class labels.
     exact_groups : mapping of str to Group or None, default=None
-        Groups to impose, one after the other. None imposes the group that all candidates generate
-        together.
+        Groups to impose, one after the other. None imposes the group that all candidates of
+        positive strength generate together: with SL(n) or a Lorentz group among them it allows
+        hardly any map, so name others then.
     cv : int, cross-validation generator or iterable, default=5
         Folds, at least 2. An int shuffles the rows, and keeps the shares of classes. Rows that are
         not independent, such as overlapping windows, need a splitter that keeps them together.
@@ -68,8 +71,9 @@ def accuracy_table(
     TypeError
         If the estimator is neither of these, or `exact_groups` is no mapping.
     ValueError
-        If it has no candidates or an exact group already, a group acts on another space, there are
-        fewer than 2 folds, or a parameter is out of range.
+        If it has no candidates or an exact group already, a group acts on another space or cannot
+        be imposed on this estimator (`module`, tuning by evidence), there are fewer than 2 folds,
+        or a parameter is out of range; all but the folds before any fit.
     ImportError
         If pandas is not installed (it comes with the extra ``plot``).
 
@@ -99,7 +103,7 @@ def accuracy_table(
     check_scalar(
         confidence, "confidence", Real, min_val=0.0, max_val=1.0, include_boundaries="neither"
     )
-    variants = _variants(estimator, exact_groups)
+    variants = accuracy_variants(estimator, exact_groups)
     held_out = held_out_losses(
         list(variants.values()), X, y, cv=cv, n_jobs=n_jobs, random_state=random_state
     )
@@ -116,13 +120,34 @@ def accuracy_table(
     )
 
 
-def _variants(estimator, exact_groups):
-    """Clones with other symmetries, by name; the first is the estimator as it is."""
-    candidates = named_groups(soft_parameters(estimator)["groups"])
+def accuracy_variants(estimator, exact_groups):
+    """Clones with other symmetries, by name; the first is the estimator as it is.
+
+    Parameters
+    ----------
+    estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
+        The estimator.
+    exact_groups : mapping of str to Group or None
+        See :func:`accuracy_table`.
+
+    Returns
+    -------
+    dict of str to estimator
+
+    Raises
+    ------
+    TypeError
+        If the estimator is neither of these, or `exact_groups` is no mapping.
+    ValueError
+        If the estimator has no candidates or an exact group already, or a group cannot be imposed.
+    """
+    parameters = soft_parameters(estimator)
+    candidates = named_groups(parameters["groups"])
     if not candidates:
         raise ValueError("estimator must have candidate groups to compare with. Got none.")
     if exact_groups is None:
-        exact_groups = together(candidates)
+        strengths = named_strengths(parameters["strengths"], candidates)
+        exact_groups = together(candidates, [name for name in candidates if strengths[name] > 0])
     elif not isinstance(exact_groups, Mapping):
         raise TypeError(
             f"exact_groups must be a mapping from names to groups, or None. Got {exact_groups!r}."
@@ -133,20 +158,30 @@ def _variants(estimator, exact_groups):
     }
     for name, group in exact_groups.items():
         variants[f"exact {name}"] = clone(estimator).set_params(exact_group=group)
+    for variant in variants.values():
+        check_choices(variant)
     return variants
 
 
-def together(candidates):
-    """Return the group that all candidates generate, by its name.
+def together(candidates, names):
+    """Return the group that some of the candidates generate, by a name for it.
 
     Parameters
     ----------
     candidates : mapping of str to Group
-        The candidates, at least one.
+        The candidates.
+    names : sequence of str
+        Names of some of them.
 
     Returns
     -------
     dict of str to Group
+        Empty without names.
     """
-    name = next(iter(candidates)) if len(candidates) == 1 else "all candidates"
-    return {name: generated_by(*candidates.values())}
+    if not names:
+        return {}
+    group = generated_by(*(candidates[name] for name in names))
+    if len(names) == 1:
+        return {names[0]: group}
+    others = [name for name in candidates if name not in names]
+    return {"all candidates" + (f" but {' and '.join(others)}" if others else ""): group}

@@ -10,11 +10,14 @@ from sklearn.utils import check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
+from softeq_sklearn._columns import fitted_columns
+from softeq_sklearn.estimators._base import BaseEquivariantEstimator
 from softeq_sklearn.inspection._drawing import (
     GREY,
     checked_array,
     group_named,
     panels_for,
+    plain,
 )
 from softeq_sklearn.projection import equivariant_basis
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
@@ -166,18 +169,20 @@ class BasisDisplay:
         ValueError
             If there is no candidate of this name; or see `from_representations`.
         TypeError
-            If the group is neither a name nor a Group.
+            If the estimator is none of these, or the group neither a name nor a Group.
         ImportError
             If matplotlib is not installed (it comes with the extra ``plot``).
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        if not isinstance(estimator, BaseEquivariantEstimator):
+            raise TypeError(
+                "estimator must be a network estimator of the package; for others give "
+                f"representations to from_representations. Got {estimator!r}."
+            )
         check_is_fitted(estimator)
-        rep_in, rep_out = (
-            getattr(estimator, f"_schema_{side}", None) or getattr(estimator, f"_rep_{side}")
-            for side in ("in", "out")
-        )
+        columns = fitted_columns(estimator)
         group = group_named(estimator, group)
-        return cls.from_representations(rep_in, rep_out, group, max_maps=max_maps, ax=ax, **kwargs)
+        return cls.from_representations(*columns, group, max_maps=max_maps, ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):
         """Draw the maps, one panel each.
@@ -235,7 +240,7 @@ def _mark(axis, draw_line, pieces):
     """Name the parts at their middles, and draw lines between them."""
     sizes, names = zip(*pieces, strict=True)
     ends = np.cumsum(sizes)
-    axis.set_ticks(ends - np.array(sizes) / 2 - 0.5, names)
+    axis.set_ticks(ends - np.array(sizes) / 2 - 0.5, [plain(name) for name in names])
     for end in ends[:-1]:
         draw_line(end - 0.5, color=GREY, linewidth=0.6)
 

@@ -105,6 +105,11 @@ def group_named(estimator, group):
     return candidates[group]
 
 
+def plain(text):
+    """Return text that matplotlib writes as it is: dollars begin no formula."""
+    return str(text).replace("$", r"\$")
+
+
 def unframe(ax):
     """Take away the lines around the axes that carry no scale."""
     ax.spines[["top", "right"]].set_visible(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
+from softeq_sklearn.estimators._measured_levels import groups_with_subspaces
 from softeq_sklearn.inspection._drawing import (
     COLORS,
     LIGHT_GREY,
@@ -12,6 +13,7 @@ from softeq_sklearn.inspection._drawing import (
     checked_array,
     checked_names,
     fitted_attribute,
+    plain,
     settled_size,
     unframe,
 )
@@ -27,6 +29,8 @@ _MARKERS = "osD^v"
 _SHORTEST_AXIS = 0.01
 # Inches between ticks: the height of a number, and as much room.
 _TICK_GAP = 0.3
+# Inches of a line of the legend.
+_LEGEND_LINE = 0.19
 
 
 class LayerResidualsDisplay:
@@ -40,7 +44,8 @@ class LayerResidualsDisplay:
     Parameters
     ----------
     residual : array-like of shape (n_groups, n_layers)
-        Residuals in [0, 1]; nan where no group constrains a layer, which is not drawn.
+        Residuals in [0, 1]; nan where no group constrains a layer, or the network does not know
+        the group, which is not drawn.
     name : array-like of shape (n_groups,)
         Names of the groups.
 
@@ -96,7 +101,8 @@ class LayerResidualsDisplay:
         ----------
         estimator : SoftEquivariantRegressor or SoftEquivariantClassifier
             Fitted, with a network that has linear layers of the package. Norms of several
-            members are taken together.
+            members are taken together. Groups whose subspace the network cannot tell, such as
+            SL(n) where it had no strength in the fit, are nan.
         ax : matplotlib Axes or None, default=None
             See `plot`.
         **kwargs : dict
@@ -122,7 +128,11 @@ class LayerResidualsDisplay:
         check_soft(estimator)
         module = fitted_attribute(estimator, "module_", "the fitted network")
         name = checked_names(list(estimator._groups))
-        return cls(layer_residuals(module, estimator._groups), name).plot(ax=ax, **kwargs)
+        known = groups_with_subspaces(estimator)
+        of_known = layer_residuals(module, known)
+        residual = np.full((len(name), of_known.shape[1]), np.nan)
+        residual[[group in known for group in name]] = of_known
+        return cls(residual, name).plot(ax=ax, **kwargs)
 
     def plot(self, ax=None, **kwargs):
         """Draw the residuals.
@@ -147,7 +157,8 @@ class LayerResidualsDisplay:
             If matplotlib is not installed (it comes with the extra ``plot``).
         """
         n_groups, n_layers = self.residual.shape
-        ax = axes_for(ax, self, (max(4.0, 1.6 + 1.2 * n_layers), 3.4))
+        height = max(3.4, 0.6 + _LEGEND_LINE * n_groups)
+        ax = axes_for(ax, self, (max(4.0, 1.6 + 1.2 * n_layers), height))
         self.ax_, self.figure_ = ax, ax.figure
         self._set_axes()
         shift = np.linspace(-_SPREAD, _SPREAD, n_groups) if n_groups > 1 else [0.0]
@@ -157,14 +168,15 @@ class LayerResidualsDisplay:
                 "color": COLORS[index % len(COLORS)],
                 "marker": _MARKERS[index // len(COLORS) % len(_MARKERS)],
                 "linestyle": "none",
-                "label": self.name[index],
                 "clip_on": False,  # dots at 0 stand on the border
                 "zorder": 3,
             }
             (line,) = ax.plot(np.arange(n_layers) + shift[index], residual, **(style | kwargs))
             self.lines_.append(line)
         ax.set_yticks(root_ticks(ax.get_ylim()[1], _TICK_GAP / settled_size(ax)[1]))
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize="small")
+        names = [plain(name) for name in self.name]
+        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
+        ax.legend(self.lines_, names, frameon=False, fontsize="small", **place)
         return self
 
     def _set_axes(self):
@@ -203,7 +215,7 @@ def layer_residuals(module, groups):
         If the module has no such layers.
     """
     penalty = ProjectionPenalty(module, groups, 1.0)
-    outside = np.array(list(penalty.layer_values(module).values()))
+    outside = np.array([*penalty.layer_values(module).values()]).reshape(-1, penalty.n_layers)
     whole = penalty.layer_half_squares(module)
     share = np.divide(outside, whole, out=np.full(outside.shape, np.nan), where=whole > 0)
     return np.minimum(1.0, np.sqrt(share))  # where all is outside, rounding may exceed 1

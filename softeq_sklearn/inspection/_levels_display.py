@@ -17,6 +17,7 @@ from softeq_sklearn.inspection._drawing import (
     checked_array,
     checked_names,
     fitted_attribute,
+    plain,
     settled_size,
     unframe,
 )
@@ -223,7 +224,7 @@ class LevelsDisplay:
 
     def _set_axes(self, scale):
         ax, n_groups = self.ax_, len(self.name)
-        ax.set_yticks(np.arange(n_groups), self.name)
+        ax.set_yticks(np.arange(n_groups), [plain(name) for name in self.name])
         margin = max(0.6, (2.8 - (n_groups - 1)) / 2)  # a row is not higher where there are few
         ax.set_ylim(n_groups - 1 + margin, -margin)
         ax.tick_params(axis="y", length=0, pad=9)  # room for the half of a dot at 0

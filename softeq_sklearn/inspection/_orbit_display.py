@@ -20,6 +20,7 @@ from softeq_sklearn.inspection._drawing import (
     checked_array,
     group_named,
     panels_for,
+    plain,
     unframe,
     whole_ticks,
 )
@@ -269,7 +270,7 @@ class OrbitDisplay:
             panel.set_xticks([0, 90, 180, 270, 360])
         elif not self.is_path:
             whole_ticks(panel.xaxis)
-        panel.set_title(self.output_names[index], fontsize="medium")
+        panel.set_title(plain(self.output_names[index]), fontsize="medium")
         panel.set_axisbelow(True)
         panel.grid(color=LIGHT_GREY, linewidth=0.8)
         unframe(panel)

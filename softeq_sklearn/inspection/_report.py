@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import platform
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils import _safe_indexing, check_random_state, estimator_html_repr
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
-from softeq_sklearn._columns import checked_rows
+from softeq_sklearn._columns import fitted_columns
 from softeq_sklearn.groups import is_same_group
-from softeq_sklearn.inspection._accuracy_table import accuracy_table, together
+from softeq_sklearn.inspection._accuracy_table import (
+    accuracy_table,
+    accuracy_variants,
+    together,
+)
 from softeq_sklearn.inspection._discovered import discover
-from softeq_sklearn.inspection._layer_residuals_display import LayerResidualsDisplay
-from softeq_sklearn.inspection._levels_display import LevelsDisplay
-from softeq_sklearn.inspection._orbit_display import OrbitDisplay
 from softeq_sklearn.inspection._relations import relations
-from softeq_sklearn.inspection._soft_estimator import fitted_levels, soft_parameters
-from softeq_sklearn.inspection._strength_path_display import StrengthPathDisplay
+from softeq_sklearn.inspection._report_pictures import report_pictures
+from softeq_sklearn.inspection._soft_estimator import fitted_levels
 from softeq_sklearn.inspection._symmetry_report import symmetry_report
 from softeq_sklearn.levels._verdict import BROKEN, EXACT
 
 _TEMPLATE = "report.html.jinja"
-# Rows among which one is sought whose error is typical, and elements that its error is a mean over.
-_ORBIT_ROWS, _ORBIT_ELEMENTS = 200, 16
-# Groups whose orbits are drawn: those with the largest levels.
-_MAX_ORBITS = 2
-# Dots per inch of the pictures; screens with two dots a pixel show all of them.
-_DPI, _SCREEN_DPI = 160, 80
 _PACKAGES = "softeq-sklearn", "scikit-learn", "skorch", "torch", "numpy"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the page.
-
-    Parameters
-    ----------
-    data : str
-        A PNG file as base64.
-    width : int
-        Width on the screen, in pixels.
-    caption : str
-        What it shows.
-    """
-
-    data: str
-    width: int
-    caption: str
 
 
 def report(
@@ -106,10 +80,11 @@ def report(
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     ValueError
-        If it has no candidate groups, X has other columns than the fit had, or there is an exact
-        group and `cv` is not None.
-    FileNotFoundError
-        If the folder of the file does not exist; said before anything is computed.
+        If it has no candidate groups, X has other columns than the fit had or fewer than 20 rows,
+        or `cv` is not None and no exact network can be compared with: there is an exact group
+        already, a module of your own, or tuning by evidence. All of it before any fit.
+    FileNotFoundError, IsADirectoryError
+        If the folder of the file does not exist, or the file is a folder.
     ImportError
         If matplotlib, pandas or jinja2 are not installed (they come with the extra ``plot``).
 
@@ -144,20 +119,20 @@ def report(
     import jinja2
 
     path = _checked_path(path)
+    if isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
     levels = fitted_levels(estimator)
     if not len(levels):
         raise ValueError("estimator must have candidate groups to report on. Got none.")
+    discovered = None if estimator.n_members == 1 else discover(estimator)
+    exact_groups = _exact_groups(estimator, discovered)
     if cv is not None:
-        soft_parameters(estimator)
+        _check_comparable(estimator, exact_groups)
     rng = check_random_state(random_state)
     seed = int(rng.randint(np.iinfo(np.int32).max))
     answers = symmetry_report(estimator, X, y, cv=None, random_state=seed)
-    chosen = np.sort(rng.permutation(len(X))[:_ORBIT_ROWS])
-    rows = _safe_indexing(X, chosen)
-    discovered = None if estimator.n_members == 1 else discover(estimator, rows)
     accuracies = None
     if cv is not None:
-        exact_groups = _exact_groups(estimator, discovered)
         accuracies = accuracy_table(
             estimator, X, y, exact_groups=exact_groups, cv=cv, n_jobs=n_jobs, random_state=seed
         )
@@ -175,9 +150,9 @@ def report(
         exact=EXACT,
         broken=BROKEN,
         discovered=discovered,
-        relations=relations(estimator._groups),
+        relations=_relation_words(estimator._groups),
         accuracies=None if accuracies is None else list(accuracies.itertuples()),
-        pictures=_pictures(estimator, rows, chosen, rng),
+        pictures=report_pictures(estimator, X, rng),
         facts=_facts(estimator, X),
         settings=_settings(estimator),
         versions={name: version(name) for name in _PACKAGES}
@@ -194,65 +169,45 @@ def _checked_path(path):
             f"path must be a file in a folder that exists. Got {str(path)!r}, and there is no "
             f"folder {str(path.parent)!r}."
         )
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be a file. Got the folder {str(path)!r}.")
     return path
 
 
 def _exact_groups(estimator, discovered):
-    """All candidates together, and the discovered group where it is another one."""
-    exact = together(estimator._groups)
-    (largest,) = exact.values()
+    """All candidates that pulled together, and the discovered group where it is another one."""
+    groups = estimator._groups
+    exact = together(groups, [name for name in groups if estimator._strengths[name] > 0])
     found = None if discovered is None else discovered.group
-    if found is not None and not is_same_group(found, largest):
+    if found is not None and not any(is_same_group(found, group) for group in exact.values()):
         exact[discovered.name] = found
     return exact
 
 
-def _pictures(estimator, rows, numbers, rng):
-    """The pictures, by what they show; of some rows, with their numbers, those of orbits."""
-    pictures = {
-        "levels": _picture(LevelsDisplay.from_estimator(estimator), "Levels, intervals, floors"),
-        "strengths": _picture(
-            StrengthPathDisplay.from_estimator(estimator), "Strengths of the penalties over epochs"
-        ),
-        "residuals": None,
-    }
-    if estimator.module is None:
-        display = LayerResidualsDisplay.from_estimator(estimator)
-        pictures["residuals"] = _picture(display, "Weights outside each group's subspace")
-    order = np.argsort(-estimator.levels_.error, kind="stable")[:_MAX_ORBITS]
-    names = [str(estimator.levels_.name[index]) for index in order]
-    pictures["orbits"] = [_orbit(estimator, rows, numbers, name, rng) for name in names]
-    return pictures
+def _check_comparable(estimator, exact_groups):
+    """Say before any fit that no exact network can be compared with."""
+    try:
+        accuracy_variants(estimator, exact_groups)
+    except ValueError as error:
+        raise ValueError(
+            f"cv must be None where no exact network can be compared with: {error}"
+        ) from error
 
 
-def _orbit(estimator, rows, numbers, name, rng):
-    """The orbit of the row whose error is the median."""
-    errors = estimator._equivariance_error(
-        checked_rows(estimator, rows), name, _ORBIT_ELEMENTS, rng, per_sample=True
-    )
-    typical = int(np.argsort(errors, kind="stable")[len(errors) // 2])
-    display = OrbitDisplay.from_estimator(estimator, _safe_indexing(rows, [typical]), name)
-    return _picture(display, f"Row {numbers[typical]} moved by {name}")
-
-
-def _picture(display, caption):
-    import matplotlib.pyplot as plt
-
-    file = io.BytesIO()
-    figure = display.figure_
-    figure.savefig(file, format="png", dpi=_DPI)
-    width = round(figure.get_figwidth() * _SCREEN_DPI)
-    plt.close(figure)
-    return Picture(base64.b64encode(file.getvalue()).decode("ascii"), width, caption)
+def _relation_words(groups):
+    """A sentence for each pair of which one is part of the other; one for equal groups."""
+    pairs = relations(groups)
+    for small, large in pairs:
+        if (large, small) not in pairs:
+            yield f"{small} is part of {large}."
+        elif list(groups).index(small) < list(groups).index(large):
+            yield f"{small} and {large} are the same group."
 
 
 def _facts(estimator, X):
     """What the page says of the data, by name."""
-    facts = {
-        "rows": len(X),
-        "columns": estimator._schema_in or estimator._rep_in,
-        "targets": estimator._schema_out or estimator._rep_out,
-    }
+    columns, targets = fitted_columns(estimator)
+    facts = {"rows": len(X), "columns": columns, "targets": targets}
     return facts | {f"candidate {name}": group for name, group in estimator._groups.items()}
 
 

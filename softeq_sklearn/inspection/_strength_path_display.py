@@ -12,6 +12,7 @@ from softeq_sklearn.inspection._drawing import (
     checked_array,
     checked_names,
     fitted_attribute,
+    plain,
     settled_size,
     unframe,
     whole_ticks,
@@ -191,7 +192,12 @@ class StrengthPathDisplay:
         path = np.minimum(self.strength_path[:, index], self.ax_.get_ylim()[1])
         epochs = np.arange(1, len(path) + 1)
         color, dashes = _line_style(index)
-        style = {"color": color, "linestyle": dashes, "linewidth": 2, "label": self.name[index]}
+        style = {
+            "color": color,
+            "linestyle": dashes,
+            "linewidth": 2,
+            "label": plain(self.name[index]),
+        }
         style["clip_on"] = bool(np.isfinite(self.strength_path[:, index]).all())
         if len(path) == 1:
             style["marker"] = "o"
@@ -215,7 +221,10 @@ class StrengthPathDisplay:
         places = spread(ends, _LINE_HEIGHT * font_size / _POINTS_PER_INCH / height)
         labels = []
         infinite = np.isinf(self.strength_path[-1].reshape(len(self.name), -1)).any(axis=1)
-        names = [f"{n} (∞)" if held else n for n, held in zip(self.name, infinite, strict=True)]
+        names = [
+            plain(name) + " (∞)" * bool(held)
+            for name, held in zip(self.name, infinite, strict=True)
+        ]
         for name, line, end, place in zip(names, self.lines_, ends, places, strict=True):
             style = {"color": line.get_color(), "transform": ax.transAxes, "clip_on": False}
             ax.plot([1.01, 1.04], [end, place], linewidth=0.8, **style, scalex=False, scaley=False)

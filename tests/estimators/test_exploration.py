@@ -359,6 +359,7 @@ def test_few_rows_are_no_test(n, tested):
     """What regressors of residuals have not looked at, no verdict takes for seen."""
     model = fitted(*rows(n, stretch=1.0, noise=0.0), {"rotations": SO(2)}, n_members=4)
     assert model._imposed == ("rotations",), "nothing speaks against it"
+    assert not model._exploration.untested, "which is about groups that no number of rows can test"
     findings = model._findings["rotations"]
     assert findings.tested is tested
     missed = findings.residuals

@@ -2,13 +2,23 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold
+from skorch.callbacks import Callback
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.groups import SO, O, Reflection, Trivial
+from softeq_sklearn.groups import SL, SO, O, Reflection, Trivial
 from softeq_sklearn.inspection import accuracy_table, symmetry_gap
+
+
+class Forbidden(Callback):
+    """Fails where training starts."""
+
+    def on_train_begin(self, net, **kwargs):
+        raise AssertionError("a fit was begun")
+
 
 COLUMNS = ["loss", "difference", "difference_low", "difference_high"]
 
@@ -73,6 +83,26 @@ def test_groups_of_your_own(model, data):
     assert table.index.tolist() == ["soft", "plain", "exact nothing", "exact rotations"]
     gap = symmetry_gap(model, *data, "rotations", cv=2, random_state=0)
     assert table.loss["exact rotations"] == gap.loss_exact
+
+
+def test_candidates_that_do_not_pull_are_left_out(model, data):
+    weak = clone(model).set_params(strengths={"rotations": 1.0, "flip": 0.0}, max_epochs=1)
+    assert accuracy_table(weak, *data, cv=2).index[-1] == "exact rotations"
+    three = {"rotations": SO(2), "flip": Reflection(2), "shears": SL(2)}
+    strengths = {"rotations": 1.0, "flip": 1.0, "shears": 0.0}
+    wild = clone(model).set_params(groups=three, strengths=strengths, max_epochs=1)
+    table = accuracy_table(wild, *data, cv=2)
+    assert table.index[-1] == "exact all candidates but shears"
+
+
+def test_what_cannot_be_exact_is_refused_before_any_fit(model, data):
+    own = clone(model).set_params(
+        module=torch.nn.Linear(2, 2), regularizer="sampled", tuning="fixed"
+    )
+    for refused in (own, clone(model).set_params(tuning="evidence")):
+        refused.set_params(callbacks=[Forbidden()])
+        with pytest.raises(ValueError, match="exact_group"):
+            accuracy_table(refused, *data, cv=2)
 
 
 def test_a_single_candidate_has_its_name(model, data):

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.groups import SE, SO, O, Reflection, Z
@@ -118,6 +119,11 @@ def test_given_axes():
 def test_what_cannot_be_drawn(arguments, options, error, words):
     with pytest.raises(error, match=words):
         BasisDisplay.from_representations(*arguments, **options)
+
+
+def test_estimators_of_other_libraries_are_refused():
+    with pytest.raises(TypeError, match="must be a network estimator of the package.*Got Linear"):
+        BasisDisplay.from_estimator(LinearRegression(), SO(2))
 
 
 def test_wrong_arrays_are_refused():

@@ -4,6 +4,7 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 
@@ -16,6 +17,7 @@ from softeq_sklearn.inspection import (
     OrbitDisplay,
     StrengthPathDisplay,
 )
+from softeq_sklearn.representations import ColumnSchema
 
 NAMES = ["rotations", "flip"]
 EPOCHS = 8
@@ -81,6 +83,26 @@ def test_strengths_of_a_fit(model):
     assert display.strength_path.shape == (EPOCHS, 2)
     np.testing.assert_array_equal(display.strength_path, model.strength_path_)
     np.testing.assert_allclose(display.strength_path[-1], model.strengths_)
+
+
+def test_names_with_dollars_are_no_formulas(data):
+    """Of groups, columns and outputs; a formula that does not parse is an error when drawn."""
+    X, y = data
+    table = pd.DataFrame(X[:, :3], columns=["$x$", "y$^$", "$\\frac$"])
+    columns = ColumnSchema({("$x$", "y$^$"): "Vector", "$\\frac$": "Scalar"})
+    group = {"$bad\\frac$": SO(2)}
+    model = SoftEquivariantRegressor(group, columns, hidden_channels=8, max_epochs=1)
+    model.fit(table, y[:, 0])
+    row = table.iloc[[0]]
+    displays = [
+        LevelsDisplay.from_estimator(model),
+        StrengthPathDisplay.from_estimator(model),
+        LayerResidualsDisplay.from_estimator(model),
+        OrbitDisplay.from_estimator(model, row, "$bad\\frac$", output_names=["$\\frac$"]),
+        BasisDisplay.from_estimator(model, "$bad\\frac$"),
+    ]
+    for display in displays:
+        display.figure_.canvas.draw()
 
 
 def test_a_display_draws_again(model):

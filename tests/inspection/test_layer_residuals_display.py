@@ -8,11 +8,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.groups import SO, O, Reflection
+from softeq_sklearn.groups import SL, SO, O, Reflection
 from softeq_sklearn.inspection import LayerResidualsDisplay
 from softeq_sklearn.inspection._layer_residuals_display import layer_residuals
 from softeq_sklearn.nn import SoftEquivariantNetwork, SoftLinear, stack_members
 from softeq_sklearn.projection import equivariant_projector
+from softeq_sklearn.regularizers import ProjectionPenalty
 
 GROUPS = {"rotations": SO(2), "flip": Reflection(2)}
 
@@ -57,13 +58,16 @@ def test_equal_to_dense_projections():
         assert residual == pytest.approx(np.sqrt(1 - inside[name] / whole), rel=1e-12)
 
 
-def test_members_are_a_mean_of_squares():
+def test_norms_of_members_are_taken_together():
     singles = [network(seed) for seed in range(3)]
+    singles[1].layers[-1].weight.data *= 3  # whose norm then counts for more
     stacked = layer_residuals(stack_members(singles), GROUPS)
-    assert stacked.shape == (2, 2)
-    assert (stacked > 0.1).all() and (stacked <= 1).all()
-    alone = np.array([layer_residuals(single, GROUPS) for single in singles])
-    assert (alone.min(axis=0) <= stacked).all() and (stacked <= alone.max(axis=0)).all()
+    penalties = [ProjectionPenalty(single, GROUPS, 1.0) for single in singles]
+    pairs = list(zip(penalties, singles, strict=True))
+    whole = sum(penalty.layer_half_squares(single) for penalty, single in pairs)
+    for index, name in enumerate(GROUPS):
+        outside = sum(penalty.layer_values(single)[name] for penalty, single in pairs)
+        np.testing.assert_allclose(stacked[index], np.sqrt(outside / whole), rtol=1e-12)
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +113,30 @@ def test_what_is_drawn():
 
 
 def test_many_groups_differ_in_colour_or_marker():
-    display = LayerResidualsDisplay(np.zeros((35, 1)), [str(i) for i in range(35)]).plot()
+    names = [f"_{i} $" for i in range(35)]
+    display = LayerResidualsDisplay(np.zeros((35, 1)), names).plot()
     assert len({(line.get_color(), line.get_marker()) for line in display.lines_}) == 35
+    display.figure_.draw_without_rendering()
+    legend, whole = display.ax_.get_legend(), display.figure_.bbox
+    box = legend.get_window_extent()
+    assert whole.y0 <= box.y0 and box.y1 <= whole.y1 and box.x1 <= whole.x1
+    assert display.ax_.get_window_extent().width > 100
+    assert [text.get_text().replace("\\$", "$") for text in legend.get_texts()] == names
+
+
+def test_groups_that_the_network_cannot_tell_are_not_drawn():
+    """A network of SO(2) stores V and its dual as one type, which SL(2) moves differently."""
+    X = np.random.RandomState(0).standard_normal((60, 2))
+    model = SoftEquivariantRegressor(
+        {"turns": SO(2), "shears": SL(2)},
+        "Vector",
+        strengths={"turns": 1.0, "shears": 0.0},
+        hidden_channels=8,
+        max_epochs=1,
+    ).fit(X, X[:, 0])
+    display = LayerResidualsDisplay.from_estimator(model)
+    assert np.isfinite(display.residual[0]).all()
+    assert np.isnan(display.residual[1]).all() and np.isnan(model.levels_.penalty[1])
 
 
 def test_wrong_arguments_are_refused(model):

@@ -10,8 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 
 from softeq_sklearn import SoftEquivariantClassifier, SoftEquivariantRegressor
@@ -174,6 +176,55 @@ def test_of_a_table_and_classes(tmp_path):
     assert "kg" in text and "<title>Symmetries of 90 rows</title>" in text
 
 
+def test_labels_and_columns_are_escaped(tmp_path):
+    """Wherever they stand, also in what scikit-learn shows of the estimator."""
+    rng, evil = np.random.RandomState(0), "</script><img src=x>"
+    table = pd.DataFrame(rng.standard_normal((60, 3)), columns=[evil, "x", "y"])
+    labels = np.where(table.x > 0, evil, "<i>other")
+    schema = ColumnSchema({evil: Scalar, ("x", "y"): Vector}, units={evil: evil})
+    model = SoftEquivariantClassifier({evil: SO(2)}, schema, n_members=2, **SMALL)
+    path = report(model.fit(table, labels), table, labels, tmp_path / "page.html", cv=None)
+    text = path.read_text(encoding="utf-8")
+    assert evil not in text and "<i>other" not in text
+    assert text.count("<img ") == text.count('src="data:image/png;base64,')
+
+
+def test_without_intervals(data, tmp_path):
+    """Members that were trained in parts have seen every row."""
+    model = SoftEquivariantRegressor([SO(2)], "2*Vector", "Vector", n_members=2, **SMALL)
+    model.partial_fit(*data)
+    assert np.isnan(model.levels_.error_high).all()
+    path = report(model, *data, tmp_path / "page.html", cv=None)
+    (row,) = cells(path.read_text(encoding="utf-8"), "levels")
+    assert row[3] == "not known" and "nan" not in row
+
+
+def test_a_frozen_estimator_and_settings_of_the_user(model, data, page, tmp_path):
+    """A dark style or tight files change no picture."""
+    options = {"cv": 2, "random_state": 3, "title": "A & B"}
+    with plt.rc_context({"savefig.bbox": "tight", "axes.facecolor": "black"}):
+        path = report(FrozenEstimator(model), *data, tmp_path / "page.html", **options)
+        assert plt.rcParams["axes.facecolor"] == "black"
+    texts = page, path.read_text(encoding="utf-8")
+    first, second = (re.findall('png;base64,([^"]*)', text) for text in texts)
+    assert first == second and len(first) == 5
+
+
+def test_figures_are_closed_after_an_error(model, data, tmp_path, monkeypatch):
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", None)
+    with pytest.raises(TypeError):
+        report(model, *data, tmp_path / "page.html", cv=None)
+    assert not plt.get_fignums()
+
+
+def test_equal_groups_are_said_to_be_so(data, tmp_path):
+    groups = {"one": SO(2), "other": SO(2)}
+    model = SoftEquivariantRegressor(groups, "2*Vector", "Vector", **SMALL).fit(*data)
+    text = report(model, *data, tmp_path / "page.html", cv=None).read_text(encoding="utf-8")
+    assert text.count("one and other are the same group.") == 1
+    assert "is part of" not in text
+
+
 def test_the_same_again(model, data, page, tmp_path):
     again = report(model, *data, tmp_path / "page.html", cv=2, random_state=3, title="A & B")
     without_ids = [
@@ -188,6 +239,13 @@ def test_refused_before_anything_is_computed(model, data, tmp_path, monkeypatch)
     path = tmp_path / "page.html"
     with pytest.raises(FileNotFoundError, match="folder that exists. Got"):
         report(model, *data, tmp_path / "none" / "page.html")
+    with pytest.raises(IsADirectoryError, match="must be a file. Got the folder"):
+        report(model, *data, tmp_path)
+    own = SoftEquivariantRegressor(
+        [SO(2)], "2*Vector", "Vector", module=torch.nn.Linear(4, 2), regularizer="lie", **SMALL
+    ).fit(*data)
+    with pytest.raises(ValueError, match="cv must be None where no exact .*module of your own"):
+        report(own, *data, path)
     with pytest.raises(TypeError, match="must be a SoftEquivariantRegressor"):
         report(LinearRegression().fit(*data), *data, path)
     with pytest.raises(NotFittedError):
