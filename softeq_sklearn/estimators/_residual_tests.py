@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+from softeq_sklearn.estimators._residual_models import residual_models
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
     Orbits,
@@ -24,21 +20,14 @@ _CUT = 0.99
 _FOLDS = 10
 # Rows that these functions need; of fewer they say nothing.
 FEWEST_ROWS = 50
-# Most monomials of degree 1 and 2; where there would be more, the columns alone are taken.
-_MONOMIALS = 2000
-# Regularisation of monomials of unit variance, of which cross-validation takes one.
-_ALPHAS = np.logspace(1, 6, 11)
-# Inverse range of the kernel, divided by the number of columns.
-_INVERSE_RANGE = 0.5
 
 
 def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True, skewed=False):
     """Score groups by simple functions that are fitted to residuals.
 
     A network that begins symmetric does not learn every function that breaks the symmetry; these
-    begin with none. Polynomials see small smooth breaking, a Laplacian kernel what has edges, and
-    trees, which take long, what needs few of many columns. But all extrapolate badly: groups that
-    move rows to where there are none have no score.
+    (:func:`residual_models`) begin with none. But they extrapolate badly: groups that move rows to
+    where there are none have no score.
 
     Parameters
     ----------
@@ -75,8 +64,8 @@ def residual_scores(groups, rep_in, rep_out, X, residuals, seed, *, trees=True, 
     orbits = {name: Orbits(X, group, rep_in, rng) for name, group in groups.items()}
     elements = {name: some.elements() for name, some in orbits.items() if some.keeps_the_law}
     scores = dict.fromkeys(elements, -np.inf)
-    models = [_polynomial(X.shape[1]), _kernel(X.shape[1]), _trees(seed)]  # the fastest one first
-    for model in models if trees else models[:-1]:
+    dim = next(iter(groups.values())).dim
+    for model in residual_models(rep_in, dim, seed, trees=trees):
         rest = {name: some for name, some in elements.items() if scores[name] < BROKEN_SCORE}
         found = _on_orbits(model, rest, rep_in, rep_out, X, residuals, seed)
         for name, (values, moved) in found.items():
@@ -111,23 +100,3 @@ def _on_orbits(model, elements, rep_in, rep_out, X, residuals, seed):
             orbit = values_on_orbits(function, X[test], some[:, test], *reps, of_differences=True)
             moved[name][:, test] = orbit[:, 0]
     return {name: (values, moved[name]) for name in elements}
-
-
-def _kernel(n_features):
-    kernel = KernelRidge(kernel="laplacian", gamma=_INVERSE_RANGE / n_features)
-    return make_pipeline(StandardScaler(), kernel)
-
-
-def _trees(seed):
-    return ExtraTreesRegressor(100, min_samples_leaf=3, random_state=seed)
-
-
-def _polynomial(n_features):
-    """Ridge regression on monomials of degree 1 and 2, or on the columns where they are many."""
-    degree = 2 if n_features * (n_features + 3) // 2 <= _MONOMIALS else 1
-    return make_pipeline(
-        StandardScaler(),
-        PolynomialFeatures(degree, include_bias=False),
-        StandardScaler(),
-        RidgeCV(_ALPHAS),
-    )
