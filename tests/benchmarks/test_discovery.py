@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
+from scipy.stats import norm
 
 from softeq_sklearn.levels import LevelEstimate, level_interval
 from tests.benchmarks.discovery.__main__ import (
@@ -19,6 +21,7 @@ from tests.benchmarks.discovery.__main__ import (
     measured_seconds,
     seconds_of,
     wanted,
+    with_best_scores,
     with_true_errors,
     write_lines,
 )
@@ -91,9 +94,14 @@ def broken(error=0.1, **changes):
     return line(**{**usual, "error_low": 0.09, "error_high": 0.11, **changes})
 
 
+def scored(*lines):
+    """The lines with a score of the best test."""
+    return [{**x, "best_score": np.inf if float(x["true_error"]) else 0.0} for x in lines]
+
+
 def figures(*lines, times=()):
     """All bars of lines, by their words."""
-    found = bars(Rows.of(lines), times)
+    found = bars(Rows.of(scored(*lines)), times)
     assert len({bar.what for bar in found}) == len(found)
     return {bar.what: bar for bar in found}
 
@@ -228,6 +236,33 @@ def test_target_noise_of_inertia_is_in_the_broken_column():
     y, y_noisy = (task.rows()[1].reshape(-1, 3, 3) for task in (clean, noisy))
     assert np.std(y_noisy[:, 1, 1] / y[:, 1, 1]) == pytest.approx(0.3, rel=0.05)
     np.testing.assert_array_equal(y_noisy[:, :, [0, 2]], y[:, :, [0, 2]])
+
+
+def test_the_best_score_is_that_of_a_likelihood_ratio_that_knows_the_function():
+    """The ratio of f to its mean over orbits, here over rotations of other code."""
+    task = Task(Cell("cosine similarity", 0.1, 0.1, 1000), seed=1)
+    X, y = task.rows()
+    function, rng = task.bunch(1, 0).function, np.random.RandomState(0)
+    turns = Rotation.random(300, random_state=rng).as_matrix()
+    moved = np.einsum("gij,nkj->gnki", turns, X.reshape(-1, 3, 3)).reshape(300, *X.shape)
+    f, mean = function(X), np.mean([function(some) for some in moved], axis=0)
+    sigma = task.cell.target_noise * f.std()
+    scores = []
+    for _ in range(200):
+        noisy = f + sigma * rng.standard_normal(len(f))
+        ratio = np.sum((noisy - mean) ** 2 - (noisy - f) ** 2) / (2 * sigma**2)
+        length = np.linalg.norm(f - mean) / sigma
+        scores.append((ratio + length**2 / 2) / length)
+    assert np.std(scores) == pytest.approx(1.0, abs=0.15)
+    assert task.best_score("SO(3)") == pytest.approx(np.mean(scores), rel=0.1)
+    more = replace(task, cell=replace(task.cell, n_rows=4000, target_noise=0.2))
+    assert more.best_score("SO(3)") == pytest.approx(task.best_score("SO(3)"), rel=1e-12)
+
+
+def test_the_best_score_without_noise_is_infinite():
+    inertia = Task(Cell("inertia", 0.1, 0.3, 1000), seed=0)
+    assert inertia.best_score("O(2) xy") == np.inf
+    assert Task(Cell("distances", 0.1, 0.0, 1000), seed=0).best_score("Translation(3)") == np.inf
 
 
 def test_unidentifiable_targets_break_nothing_that_can_be_seen():
@@ -475,7 +510,7 @@ def test_the_table_has_every_cell_and_every_setting(tmp_path):
     lines = [line(), broken(verdict="cannot tell"), line(rows=20, identifiable=0)]
     other = [{**x, "tuning": "ratio"} for x in lines]
     development = [{**x, "seed": "100"} for x in lines]
-    write_table([*lines, *other, *development], [], tmp_path / "table.md")
+    write_table(scored(*lines, *other, *development), [], tmp_path / "table.md")
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert text.count("### Every cell") == 3
     assert "## Settings side by side" in text
@@ -492,7 +527,7 @@ def test_the_table_has_every_cell_and_every_setting(tmp_path):
 def test_found_groups_are_counted_by_noise_and_by_true_error(tmp_path):
     lines = [broken(), broken(true_error=0.02, verdict="exact"), broken(rows=300, noise=1.0)]
     lines += [line(verdict="broken"), line(target_noise=0.1)]
-    write_table(lines, [], tmp_path / "table.md")
+    write_table(scored(*lines), [], tmp_path / "table.md")
     text = (tmp_path / "table.md").read_text(encoding="utf-8")
     by_noise = (
         "| noise | 300 rows | 1000 rows |\n|---|---|---|\n| 0.3 |  | 1 of 2 |\n| 1 | 1 of 1 |  |"
@@ -501,6 +536,36 @@ def test_found_groups_are_counted_by_noise_and_by_true_error(tmp_path):
     assert "| 0.01 to 0.02 |  | 0 of 1 |\n| 0.05 to 1 | 1 of 1 | 1 of 1 |" in text
     assert "| noise | 1000 rows | 1000 rows, target noise 0.1 |\n" in text
     assert "\n| 0.3 | 1 of 1 | 0 of 1 |\n" in text
+
+
+def test_best_scores_are_known_of_every_line():
+    names = "SO(3)", "Scaling(3)"
+    task = {"family": "cosine similarity", "kind": "scale", "noise": 0.1, "seed": 1}
+    lines = [
+        line(**task, target_noise=t, group=name, true_error=0.04 * (name == "SO(3)"))
+        for t in (0.0, 0.1, 0.3)
+        for name in names
+    ]
+    scores = [x["best_score"] for x in with_best_scores(lines)]
+    assert scores[0] == np.inf and scores[1::2] == [0.0, 0.0, 0.0]
+    assert scores[2] == pytest.approx(3 * scores[4])
+
+
+def test_what_is_found_stands_beside_the_best_test(tmp_path):
+    noisy = {"target_noise": 0.1, "verdict": "cannot tell"}
+    lines = [line(), line(target_noise=0.1), broken(target_noise=0.1), broken(**noisy)]
+    scores = [0.0, 0.0, 7.0, 2.0]
+    rows = [{**x, "best_score": z} for x, z in zip(lines, scores, strict=True)]
+    found = {bar.what: bar for bar in bars(Rows.of(rows))}
+    assert found["broken ones found, 1000 rows, target noise"].figure == 0.5
+    seen = found["- those that the best test would find"]
+    assert (seen.figure, seen.n) == (1.0, 1)
+    best = found["- AUC of the best test, noise 0.1 and more"].figure
+    assert best == pytest.approx(norm.cdf(np.array([7.0, 2.0]) / np.sqrt(2)).mean())
+    write_table(rows, [], tmp_path / "table.md")
+    text = (tmp_path / "table.md").read_text(encoding="utf-8")
+    assert "| best score | 1000 rows, target noise 0.1 |\n|---|---|\n| 0 to 3 | 0 of 1 |\n" in text
+    assert "| 5 to 10 | 1 of 1 |\n" in text
 
 
 def test_half_a_fit_is_done_again(tmp_path):

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.estimators import _exploration, _imposing, _residual_tests
+from softeq_sklearn.estimators import _exploration, _imposing, _residual_models
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import SE, SL, SO, O, Reflection, Translation
 from softeq_sklearn.inspection import discover
@@ -100,62 +100,6 @@ def test_only_exact_symmetries_are_supported():
     assert not model.partial_fit(X, Y).levels_.supported.any()
 
 
-def test_residuals_show_what_is_not_smooth():
-    rng = np.random.RandomState(0)
-    X = rng.standard_normal((600, 2))
-    noise, size = 0.05 * rng.standard_normal((600, 1)), np.linalg.norm(X, axis=1, keepdims=True)
-    # What the best function of the size, 4 / pi times the size, misses.
-    missed = np.abs(X).sum(axis=1, keepdims=True) - 4 / np.pi * size
-    assert score_of_residuals(SO(2), Vector, X, missed + noise) > BROKEN_SCORE
-    assert score_of_residuals(SO(2), Vector, X, np.sin(5 * size) + noise) < BROKEN_SCORE
-
-
-@pytest.fixture
-def only(monkeypatch):
-    """Leave one kind of regressor alone; the others must not be asked."""
-
-    def use(name):
-        kept = getattr(_residual_tests, name)
-        for other in ("_polynomial", "_kernel", "_trees"):
-            monkeypatch.setattr(_residual_tests, other, kept if other == name else lambda n: None)
-        fits = _residual_tests._on_orbits
-
-        def parts(model, elements, *rest):
-            return {} if model is None else fits(model, elements, *rest)
-
-        monkeypatch.setattr(_residual_tests, "_on_orbits", parts)
-
-    return use
-
-
-@pytest.mark.parametrize(
-    ("name", "finds"), [("_polynomial", True), ("_kernel", False), ("_trees", False)]
-)
-def test_polynomials_find_small_smooth_breaking(only, name, finds):
-    only(name)
-    rng = np.random.RandomState(0)
-    X = rng.standard_normal((600, 6))
-    difference = X[:, :1] * X[:, 4:5] - X[:, 1:2] * X[:, 5:6]
-    residuals = 0.25 * difference + rng.standard_normal((600, 1))
-    assert (score_of_residuals(SO(2), 3 * Vector, X, residuals) > BROKEN_SCORE) == finds
-
-
-@pytest.mark.parametrize(
-    ("name", "finds"), [("_polynomial", False), ("_kernel", True), ("_trees", True)]
-)
-def test_kernels_and_trees_find_breaking_with_edges(only, name, finds):
-    """As of the ratio of two lengths that are sums of coordinates without signs."""
-    only(name)
-    rng = np.random.RandomState(0)
-    X = rng.standard_normal((600, 6))
-    first, second = np.abs(X[:, :2]), np.abs(X[:, 2:])
-    ratio = first.sum(axis=1) / second.sum(axis=1)
-    fair = np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)
-    residuals = (ratio - ratio.mean() / fair.mean() * fair)[:, None]
-    residuals += 0.1 * rng.standard_normal((600, 1))
-    assert (score_of_residuals(SO(2), 3 * Vector, X, residuals) > BROKEN_SCORE) == finds
-
-
 def test_when_trees_are_asked(monkeypatch):
     """Where no one else finds anything, unless they are not wanted."""
 
@@ -163,7 +107,7 @@ def test_when_trees_are_asked(monkeypatch):
         def fit(self, X, y):
             raise InterruptedError
 
-    monkeypatch.setattr(_residual_tests, "_trees", lambda seed: Trees())
+    monkeypatch.setattr(_residual_models, "forest", lambda seed: Trees())
     rng = np.random.RandomState(0)
     X, noise = rng.standard_normal((200, 2)), rng.standard_normal((200, 1))
     arguments = {"turns": SO(2)}, Vector, Scalar, X
@@ -192,16 +136,6 @@ def test_trees_are_asked_by_the_last_test(monkeypatch, options, asked):
         monkeypatch.setattr(module, "residual_scores", scores)
     fitted(*rows(n=150), {"x": AXES["x"]}, **options)
     assert seen == asked
-
-
-def test_polynomials_of_many_columns_are_linear():
-    def n_monomials(n):
-        model = _residual_tests._polynomial(n).fit(np.random.RandomState(0).randn(5, n), np.ones(5))
-        return model[1].n_output_features_
-
-    assert n_monomials(3) == 9
-    assert n_monomials(61) == 1952
-    assert n_monomials(62) == 62
 
 
 def test_residuals_show_what_depends_on_the_place():

@@ -109,6 +109,20 @@ def task_of(line):
     return Task(cell, int(line["seed"]))
 
 
+def with_best_scores(lines):
+    """The lines with what the best test could have for each group (:meth:`Task.best_score`)."""
+    known, scored = {}, []
+    for line in lines:
+        task, score = task_of(line), 0.0
+        if float(line["true_error"]) > 0:
+            key = task.name, task.cell.target_noise, task.cell.n_rows, line["group"]
+            if key not in known:
+                known[key] = task.best_score(line["group"])
+            score = known[key]
+        scored.append({**line, "best_score": score})
+    return scored
+
+
 def write_lines(path, columns, lines):
     """Write a CSV file anew."""
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -259,7 +273,7 @@ def main():
         fit_all(tasks, setting, lines, path, arguments.jobs, n_rows)
     lines = by_present_rule(complete_lines(path))
     if lines:
-        write_table(lines, read_times(times), arguments.output.with_suffix(".md"))
+        write_table(with_best_scores(lines), read_times(times), arguments.output.with_suffix(".md"))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from tests.benchmarks.discovery._fit import SETTING
 # Seeds from here on are for choosing settings; they are never mixed with those reported.
 DEVELOPMENT = 100
 ERROR_EDGES = (0.0, 0.005, 0.01, 0.02, 0.05, 1.0)
+SCORE_EDGES = (0.0, 3.0, 5.0, 10.0, 20.0, np.inf)
 
 
 def write_table(lines, times, path):
@@ -53,6 +54,7 @@ def write_table(lines, times, path):
             shares(rows, "Broken groups that are found", rows.true_error > 0),
             from_which_noise(rows),
             shares_by_error(rows),
+            shares_by_best_score(rows),
             shares(rows, "Exact groups called approximate or broken", rows.true_error == 0),
             every_cell(rows),
         ]
@@ -139,6 +141,17 @@ def shares_by_error(rows):
         for low, high in itertools.pairwise(ERROR_EDGES)
     }
     return found_table("Broken groups that are found, by true error", "true error", rows, lines)
+
+
+def shares_by_best_score(rows):
+    """Share of broken groups that are found under target noise, by what the best test could."""
+    rows = grid(rows.where((rows.true_error > 0) & (rows.target_noise > 0)))
+    lines = {
+        f"{low:g} to {high:g}": (rows.best_score > low) & (rows.best_score <= high)
+        for low, high in itertools.pairwise(SCORE_EDGES)
+    }
+    title = "Broken groups that are found under target noise, by the score of the best test"
+    return found_table(title, "best score", rows, lines)
 
 
 def found_table(title, what, rows, lines):

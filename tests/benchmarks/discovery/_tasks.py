@@ -8,7 +8,7 @@ import numpy as np
 
 from softeq_sklearn.datasets import make_cosine_similarity, make_distances, make_inertia
 from softeq_sklearn.groups import GL, SL, SO11p
-from softeq_sklearn.levels import estimate_level
+from softeq_sklearn.levels import Orbits, estimate_level, values_on_orbits
 
 FAMILIES = ("inertia", "cosine similarity", "distances")
 NOISES = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -25,6 +25,8 @@ ROUNDING = 1e-9
 # Rows of which a true error is the mean, each moved by as many elements of its own: a mean over
 # elements that rows share is as exact as the number of elements allows, which was 5 % once.
 TRUTH_ROWS, _TRUTH_ELEMENTS = 10_000, 32
+# Rows and elements from which the size of the part is estimated that breaks a symmetry.
+_PART_ROWS, _PART_ELEMENTS = 2000, 16
 
 # What cycles with the seed: the broken axis (the tasks are the same up to the names of the
 # coordinates), or what is kept. Without noise the two kinds of distances differ in the function.
@@ -187,6 +189,37 @@ class Task:
             )
             errors[name] = estimate.error if estimate.error > ROUNDING else 0.0
         return errors
+
+    def best_score(self, name):
+        """Mean score of the best test there is for a group that the function breaks.
+
+        Nothing sees more than the likelihood ratio of a test that knows the function f, its mean
+        over orbits f_G, and the standard deviation s of the noise. For n rows its score has the
+        variance 1 and the mean
+
+            sqrt(n) rms(f - f_G) / s,
+
+        which is 0 if the symmetry holds. A test that has to learn the function has less. Infinite
+        without target noise, and for inertia tensors, whose other columns have none.
+        """
+        cell = self.cell
+        if not cell.target_noise or cell.family == "inertia":
+            return np.inf
+        return float(np.sqrt(cell.n_rows)) / cell.target_noise * self._asymmetric_part(name)
+
+    def _asymmetric_part(self, name):
+        """Root mean square of what breaks a symmetry, over the targets' standard deviation."""
+        bunch = self.bunch(_PART_ROWS, 20_000)
+        rows, group = self.placed(bunch.data), self.groups()[name]
+        values = values_on_orbits(
+            lambda X: bunch.function(X).reshape(1, len(X), -1),
+            rows,
+            Orbits(rows, group, bunch.rep_in, 0).elements(_PART_ELEMENTS),
+            bunch.rep_in,
+            bunch.rep_out,
+        )
+        variance = values.var(axis=0, ddof=1).sum(axis=-1).mean()
+        return float(np.sqrt(variance / bunch.function(rows).var(axis=0).sum()))
 
     def is_identifiable(self, name):
         """Whether the rows can answer for a group: they do not where it moves them elsewhere.
