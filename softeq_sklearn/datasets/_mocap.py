@@ -101,7 +101,7 @@ def load_mocap(
         frame : DataFrame or None
             Data and target together, if `as_frame`.
         feature_names, target_names : list of str
-            Names of the columns; "y_step_-0.25s" is from the step that began 0.25 s ago.
+            Names of the columns; ``"y_step_-0.25s"`` is from the step that began 0.25 s ago.
         DESCR : str
             A description of the data with its source and terms.
 

@@ -157,7 +157,7 @@ def load_soccer(*, n_past=5, n_ahead=10, n_neighbours=2, return_X_y=False, as_fr
         frame : DataFrame or None
             Data and target together, if `as_frame`.
         feature_names, target_names : list of str
-            Names of the columns; "x_step_-1.0s" is from the step that began 1 s ago.
+            Names of the columns; ``"x_step_-1.0s"`` is from the step that began 1 s ago.
         DESCR : str
             A description of the data with its source and terms.
 

@@ -116,7 +116,7 @@ def load_storms(*, n_past=4, n_ahead=4, scalars=("latitude",), return_X_y=False,
         frame : DataFrame or None
             Data and target together, if `as_frame`.
         feature_names, target_names : list of str
-            Names of the columns; "east_step_-24h" is the step that began 24 h ago.
+            Names of the columns; ``"east_step_-24h"`` is the step that began 24 h ago.
         DESCR : str
             A description of the data with its source and terms.
 

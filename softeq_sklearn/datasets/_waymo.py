@@ -151,7 +151,7 @@ def read_waymo_motion(
         frame : DataFrame or None
             Data and target together, if `as_frame`.
         feature_names, target_names : list of str
-            Names of the columns; "x_-0.2s" is x at 0.2 s before the current time.
+            Names of the columns; ``"x_-0.2s"`` is x at 0.2 s before the current time.
         DESCR : str
             A description of the data with its source and terms.
 

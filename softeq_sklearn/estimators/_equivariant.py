@@ -71,7 +71,7 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         Its torch module.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, if it was a data frame with string names.
 
     See Also

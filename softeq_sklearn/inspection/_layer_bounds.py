@@ -107,7 +107,7 @@ def layer_arrays(layer):
 
     Returns
     -------
-    weight, bias : ndarray of shape (*members, out, in) and (*members, out)
+    weight, bias : ndarray of shape (..., out, in) and (..., out)
     """
     parts = (layer.exact, layer.residual) if isinstance(layer, ResidualLinear) else (layer,)
     dense = [part.dense() for part in parts]

@@ -42,7 +42,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         Its levels, one for each group.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, if it was a data frame with string names.
 
     See Also
@@ -133,7 +133,8 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_groups)
-            Mean over group elements g of |f(gx) - g f(x)| / (|f(gx)| + |g f(x)|), in [0, 1].
+            Mean over group elements g of :math:`|f(gx) - g f(x)| / (|f(gx)| + |g f(x)|)`, from 0
+            to 1.
 
         Raises
         ------

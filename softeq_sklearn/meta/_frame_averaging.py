@@ -68,7 +68,7 @@ class FrameAveragingRegressor(BaseGroupRegressor):
         The fitted inner regressor. It is fitted to arrays of frame coordinates.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns of X, if it was a data frame with string names.
 
     Raises

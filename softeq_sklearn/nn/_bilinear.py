@@ -151,12 +151,12 @@ class Bilinear(nn.Module):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, layout.size, n_samples)
+        x : torch.Tensor of shape (..., layout.size, n_samples)
             Features.
 
         Returns
         -------
-        torch.Tensor of shape (*members, layout.size, n_samples)
+        torch.Tensor of shape (..., layout.size, n_samples)
             Features of the same types.
         """
         members, n, d = x.shape[:-2], x.shape[-1], self.layout.dim

@@ -46,12 +46,12 @@ class GatedNonlinearity(nn.Module):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, layout.size + n_gates, n_samples)
+        x : torch.Tensor of shape (..., layout.size + n_gates, n_samples)
             Features, with the gates after the scalars.
 
         Returns
         -------
-        torch.Tensor of shape (*members, layout.size, n_samples)
+        torch.Tensor of shape (..., layout.size, n_samples)
             Features without the gates.
         """
         members, n, n_scalars = x.shape[:-2], x.shape[-1], self.layout.channels_of(())
@@ -103,12 +103,12 @@ class FreeGatedNonlinearity(GatedNonlinearity):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, layout.size + n_gates, n_samples)
+        x : torch.Tensor of shape (..., layout.size + n_gates, n_samples)
             Features, with the gates after the scalars.
 
         Returns
         -------
-        torch.Tensor of shape (*members, layout.size, n_samples)
+        torch.Tensor of shape (..., layout.size, n_samples)
             Features without the gates.
         """
         n_scalars = self.layout.channels_of(())

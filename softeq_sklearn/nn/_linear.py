@@ -97,16 +97,16 @@ def affine_map(weight: torch.Tensor, bias: torch.Tensor, x: torch.Tensor) -> tor
 
     Parameters
     ----------
-    weight : torch.Tensor of shape (*members, n_out, n_in)
+    weight : torch.Tensor of shape (..., n_out, n_in)
         The weight.
-    bias : torch.Tensor of shape (*members, n_out)
+    bias : torch.Tensor of shape (..., n_out)
         The bias.
-    x : torch.Tensor of shape (*members, n_in, n_samples) or (n_in, n_samples)
+    x : torch.Tensor of shape (..., n_in, n_samples) or (n_in, n_samples)
         Features, which members may share.
 
     Returns
     -------
-    torch.Tensor of shape (*members, n_out, n_samples)
+    torch.Tensor of shape (..., n_out, n_samples)
     """
     if weight.ndim == 2:
         return torch.addmm(bias[:, None], weight, x)
@@ -166,9 +166,9 @@ class SoftLinear(nn.Module):
 
         Returns
         -------
-        weight : torch.Tensor of shape (*members, layout_out.size, layout_in.size)
+        weight : torch.Tensor of shape (..., layout_out.size, layout_in.size)
             The weight itself, no copy.
-        bias : torch.Tensor of shape (*members, layout_out.size)
+        bias : torch.Tensor of shape (..., layout_out.size)
             The bias itself.
         """
         return self.weight, self.bias
@@ -205,12 +205,12 @@ class SoftLinear(nn.Module):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, layout_in.size, n_samples)
+        x : torch.Tensor of shape (..., layout_in.size, n_samples)
             Features.
 
         Returns
         -------
-        torch.Tensor of shape (*members, layout_out.size, n_samples)
+        torch.Tensor of shape (..., layout_out.size, n_samples)
             Features of the output types.
         """
         return affine_map(self.weight, self.bias, x)
@@ -306,9 +306,9 @@ class EquivariantLinear(nn.Module):
 
         Returns
         -------
-        weight : torch.Tensor of shape (*members, layout_out.size, layout_in.size)
+        weight : torch.Tensor of shape (..., layout_out.size, layout_in.size)
             The weight, in float64.
-        bias : torch.Tensor of shape (*members, layout_out.size)
+        bias : torch.Tensor of shape (..., layout_out.size)
             The bias, in float64.
         """
         n_out, n_in = self.layout_out.size, self.layout_in.size
@@ -324,12 +324,12 @@ class EquivariantLinear(nn.Module):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, layout_in.size, n_samples)
+        x : torch.Tensor of shape (..., layout_in.size, n_samples)
             Features.
 
         Returns
         -------
-        torch.Tensor of shape (*members, layout_out.size, n_samples)
+        torch.Tensor of shape (..., layout_out.size, n_samples)
             Features of the output types.
         """
         weight, bias = self.dense()
@@ -369,12 +369,12 @@ class ResidualLinear(nn.Module):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, layout_in.size, n_samples)
+        x : torch.Tensor of shape (..., layout_in.size, n_samples)
             Features.
 
         Returns
         -------
-        torch.Tensor of shape (*members, layout_out.size, n_samples)
+        torch.Tensor of shape (..., layout_out.size, n_samples)
             Features of the output types.
         """
         weight, bias = self.exact.dense()

@@ -137,12 +137,12 @@ class TensorNetwork(nn.Module):
 
         Parameters
         ----------
-        x : torch.Tensor of shape (*members, n_samples, rep_in.dim)
+        x : torch.Tensor of shape (..., n_samples, rep_in.dim)
             Rows, with the columns in the order of `rep_in`; members may share them.
 
         Returns
         -------
-        torch.Tensor of shape (*members, n_samples, rep_out.dim)
+        torch.Tensor of shape (..., n_samples, rep_out.dim)
             Rows, with the columns in the order of `rep_out`.
         """
         features, centre = self.entry(x)
@@ -486,7 +486,7 @@ class InputColumns(nn.Module):
         self.register_buffer("frame", torch.from_numpy(helmert(len(slots))))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return features (*members, layout.size, n_samples) and the Points' mean, or None."""
+        """Return features (..., layout.size, n_samples) and the Points' mean, or None."""
         features = x.mT.index_select(-2, self.columns)
         if not len(self.point_slots):
             return features, None
@@ -508,7 +508,7 @@ class OutputColumns(nn.Module):
         self.register_buffer("point_slots", torch.from_numpy(columns.point_slots))
 
     def forward(self, features: torch.Tensor, centre: torch.Tensor | None) -> torch.Tensor:
-        """Return the rows in the user's order, shape (*members, n_samples, rep_out.dim)."""
+        """Return the rows in the user's order, shape (..., n_samples, rep_out.dim)."""
         if len(self.point_slots):
             assert centre is not None  # since a network with Points out has Points in
             offsets = features[..., self.point_slots, :]

@@ -96,14 +96,14 @@ class RowSize(nn.Module):
 
         Parameters
         ----------
-        features : torch.Tensor of shape (*members, n_in, n_samples)
+        features : torch.Tensor of shape (..., n_in, n_samples)
             The features.
 
         Returns
         -------
-        log_size : torch.Tensor of shape (*members, 1, n_samples)
+        log_size : torch.Tensor of shape (..., 1, n_samples)
             Logarithm of the size n, which is in the units of a feature of weight 1.
-        has_size : torch.Tensor of bool of shape (*members, 1, n_samples)
+        has_size : torch.Tensor of bool of shape (..., 1, n_samples)
             Whether there is a size.
         """
         squares = (self.means.to(features.dtype) @ features.square()).split(1, -2)
@@ -128,14 +128,14 @@ class RowSize(nn.Module):
 
         Parameters
         ----------
-        features : torch.Tensor of shape (*members, n_in, n_samples)
+        features : torch.Tensor of shape (..., n_in, n_samples)
             The features.
 
         Returns
         -------
-        normalised : torch.Tensor of shape (*members, n_in + 1, n_samples)
+        normalised : torch.Tensor of shape (..., n_in + 1, n_samples)
             Features without a unit.
-        size : tuple of two torch.Tensor of shape (*members, 1, n_samples)
+        size : tuple of two torch.Tensor of shape (..., 1, n_samples)
             As returned by `forward`.
         """
         log_size, has_size = self(features)
@@ -150,14 +150,14 @@ class RowSize(nn.Module):
 
         Parameters
         ----------
-        outputs : torch.Tensor of shape (*members, n_out, n_samples)
+        outputs : torch.Tensor of shape (..., n_out, n_samples)
             Outputs of layers that have worked with features without a unit.
-        size : tuple of two torch.Tensor of shape (*members, 1, n_samples)
+        size : tuple of two torch.Tensor of shape (..., 1, n_samples)
             As returned by `forward`.
 
         Returns
         -------
-        torch.Tensor of shape (*members, n_out, n_samples)
+        torch.Tensor of shape (..., n_out, n_samples)
             Outputs that scale with the rows.
         """
         log_size, has_size = size

@@ -58,16 +58,16 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
     Attributes
     ----------
-    offset_ : ndarray of shape (n_features_in_,)
+    offset_ : ndarray of shape (n_features,)
         What is subtracted from each column, in its unit.
-    scale_ : ndarray of shape (n_features_in_,)
+    scale_ : ndarray of shape (n_features,)
         What divides each column, in its unit; 1 where nothing but the mean is there.
     scaled_rep_ : Rep
         Representation of the columns that come out: `rep`, with Vectors for Points where each row
         has an origin of its own.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if X was a data frame with string names.
 
     See Also
@@ -222,7 +222,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 
         Returns
         -------
-        ndarray of str objects of shape (n_features_in_,)
+        ndarray of str objects of shape (n_features,)
             Names of the columns of X, or those of the schema in its order.
 
         Raises
