@@ -54,6 +54,8 @@ class GatedNonlinearity(nn.Module):
         torch.Tensor of shape (..., layout.size, n_samples)
             Features without the gates.
         """
+        if not self.n_gates:  # an export cannot have a split into no parts
+            return F.silu(x)
         members, n, n_scalars = x.shape[:-2], x.shape[-1], self.layout.channels_of(())
         tensors = [(s, c) for w, s, c in self._types() if w]
         sizes = [n_scalars, self.n_gates, *(size for size, _ in tensors)]

@@ -274,7 +274,7 @@ class EquivariantLinear(nn.Module):
             self._bases.append(torch.tensor(basis))
             positions.append(index.reshape(-1))
         stacked = np.concatenate(positions) if positions else np.zeros(0, np.int64)
-        self.register_buffer("position", torch.from_numpy(stacked))
+        self.register_buffer("position", torch.tensor(stacked))
 
     def set_weight(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         """Set the coefficients to those of the equivariant map nearest to a dense one.

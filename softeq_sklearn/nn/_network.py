@@ -480,10 +480,10 @@ class InputColumns(nn.Module):
 
     def __init__(self, columns: ColumnMap) -> None:
         super().__init__()
-        self.register_buffer("columns", torch.from_numpy(columns.columns))
+        self.register_buffer("columns", torch.tensor(columns.columns))
         slots = columns.point_slots
-        self.register_buffer("point_slots", torch.from_numpy(slots))
-        self.register_buffer("frame", torch.from_numpy(helmert(len(slots))))
+        self.register_buffer("point_slots", torch.tensor(slots))
+        self.register_buffer("frame", torch.tensor(helmert(len(slots))))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return features (..., layout.size, n_samples) and the Points' mean, or None."""
@@ -504,8 +504,8 @@ class OutputColumns(nn.Module):
 
     def __init__(self, columns: ColumnMap) -> None:
         super().__init__()
-        self.register_buffer("positions", torch.from_numpy(np.argsort(columns.columns)))
-        self.register_buffer("point_slots", torch.from_numpy(columns.point_slots))
+        self.register_buffer("positions", torch.tensor(np.argsort(columns.columns)))
+        self.register_buffer("point_slots", torch.tensor(columns.point_slots))
 
     def forward(self, features: torch.Tensor, centre: torch.Tensor | None) -> torch.Tensor:
         """Return the rows in the user's order, shape (..., n_samples, rep_out.dim)."""

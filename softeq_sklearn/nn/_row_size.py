@@ -87,9 +87,9 @@ class RowSize(nn.Module):
         self._shares = rows.sum(1)
         self.position = position
         self.spread = 1 / np.sqrt(2 * self._shares.sum())
-        self.register_buffer("means", torch.from_numpy(rows / rows.sum(1, keepdims=True)))
-        self.register_buffer("weights_in", torch.from_numpy(weights_in.astype(float)[:, None]))
-        self.register_buffer("weights_out", torch.from_numpy(weights_out.astype(float)[:, None]))
+        self.register_buffer("means", torch.tensor(rows / rows.sum(1, keepdims=True)))
+        self.register_buffer("weights_in", torch.tensor(weights_in.astype(float)[:, None]))
+        self.register_buffer("weights_out", torch.tensor(weights_out.astype(float)[:, None]))
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log n, 0 where there is no size, and whether there is one.

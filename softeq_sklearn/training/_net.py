@@ -29,7 +29,7 @@ class PenalizedNet(NeuralNet):
         :class:`~softeq_sklearn.training.RowLoss`.
     groups : mapping of str to Group or None, default=None
         The candidate groups.
-    strengths : mapping of str to float or None, default=None
+    strengths : float or mapping of str to float, default=1.0
         Start of the factor of each group's penalty.
     penalty : callable, default=ProjectionPenalty
         Makes the penalty from the module, the groups and the strengths. The default needs
@@ -74,7 +74,7 @@ class PenalizedNet(NeuralNet):
         criterion,
         *,
         groups=None,
-        strengths=None,
+        strengths=1.0,
         penalty=ProjectionPenalty,
         **kwargs,
     ):
@@ -92,8 +92,34 @@ class PenalizedNet(NeuralNet):
             The net itself.
         """
         super().initialize_module()
+        self._initialize_penalty()
+        return self
+
+    def _initialize_penalty(self):
         if self.groups:
             self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
+
+    def set_params(self, **kwargs):
+        """Change parameters, as of any skorch net; a net that is initialised has a new penalty then.
+
+        Parameters
+        ----------
+        **kwargs : dict
+            The parameters.
+
+        Returns
+        -------
+        PenalizedNet
+            The net itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        super().set_params(**kwargs)
+        if self.initialized_ and not {"groups", "strengths", "penalty"}.isdisjoint(kwargs):
+            self._initialize_penalty()
         return self
 
     def get_loss(self, y_pred, y_true, X=None, training=False, weights=None):

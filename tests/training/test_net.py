@@ -205,6 +205,26 @@ class OwnModule(nn.Module):
         return self.last[0](self.gate(self.first(x.T.contiguous()))).T
 
 
+def test_parameters_of_an_initialised_net_make_a_new_penalty():
+    X, Y = data()
+    net = make_net(max_epochs=1).fit(X, Y)
+    module, name = net.module_, next(iter(net.groups))
+    net.set_params(strengths=0.25)
+    assert net.module_ is module and set(net.penalty_.strengths.values()) == {0.25}
+    net.set_params(groups={name: net.groups[name]})
+    assert list(net.penalty_.groups) == [name]
+    net.set_params(lr=0.1)
+    assert list(net.penalty_.groups) == [name]
+    assert make_net(strengths=1.0).get_params()["strengths"] == 1.0
+
+
+def test_strengths_are_1_where_none_are_given():
+    net = PenalizedNet(
+        OwnModule, nn.MSELoss, groups={"O(2)": O(2)}, module__n_vectors=2, verbose=0
+    ).initialize()
+    assert net.penalty_.strengths == {"O(2)": 1.0}
+
+
 @pytest.mark.parametrize("strength", [0.0, 10.0])
 def test_own_module(dense, strength):
     X, Y = data()
