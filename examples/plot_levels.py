@@ -12,6 +12,7 @@ about 20 s of one core.
 
 import argparse
 from pathlib import Path
+from tempfile import mkdtemp
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
@@ -25,8 +26,8 @@ from softeq_sklearn.inspection import (
 )
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-parser.add_argument("--output", default=".", type=Path, help="folder of the pictures")
-folder = parser.parse_args().output
+parser.add_argument("--output", type=Path, help="folder of the pictures; else a temporary one")
+folder = parser.parse_args().output or Path(mkdtemp())
 
 # %%
 # A fit
@@ -104,4 +105,5 @@ display.figure_.savefig(folder / "basis_display.png", dpi=90)
 # All of it on one page, to show to others. With ``cv=5`` it also compares held-out losses with
 # those of a plain network and of exactly equivariant ones, which takes some fits for each fold.
 
-print("page:", report(model, data.data, data.target, folder / "symmetry_report.html", cv=None))
+path = report(model, data.data, data.target, folder / "symmetry_report.html", cv=None)
+print(f"{path.name}: {path.stat().st_size // 1024} KiB")

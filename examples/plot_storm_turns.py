@@ -13,7 +13,6 @@ Run it with ``python examples/plot_storm_turns.py [--output picture.png]``; it n
 
 import argparse
 
-import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
@@ -25,7 +24,7 @@ from softeq_sklearn.datasets import load_storms
 from softeq_sklearn.inspection import OrbitDisplay
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-parser.add_argument("--output", default="storm_turns.png", help="path of the picture")
+parser.add_argument("--output", help="path of the picture, which else is not written")
 output = parser.parse_args().output
 
 # %%
@@ -111,6 +110,5 @@ print(f"\n{soft.levels_}")
 
 westward = (X[:, 6] < -80) & (np.abs(X[:, 7]) < 20) & (np.abs(X[:, 8] - 20) < 2) & test
 display = OrbitDisplay.from_estimator(soft, X[np.flatnonzero(westward)[0]], "SO(2)")
-display.figure_.savefig(output, dpi=90)
-plt.close(display.figure_)
-print(f"picture: {output}")
+if output:
+    display.figure_.savefig(output, dpi=90)

@@ -100,7 +100,7 @@ class PenalizedNet(NeuralNet):
             self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
 
     def set_params(self, **kwargs):
-        """Change parameters, as of any skorch net; a net that is initialised has a new penalty then.
+        """Change parameters, as of any skorch net; one that is initialised has a new penalty then.
 
         Parameters
         ----------

@@ -1,0 +1,56 @@
+"""The reference pages have all public names, each once, and the pages of the site are reachable."""
+
+import importlib
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.test_public_api import MODULES, public
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(path for path in (DOCS / "api").glob("*.rst") if path.stem != "index")
+
+
+def listed(page):
+    """The objects that a reference page lists."""
+    text = page.read_text(encoding="utf-8")
+    module = importlib.import_module(re.search(r"currentmodule:: (\S+)", text)[1])
+    names = re.findall(r"^\.\. data:: (\w+)$", text, re.MULTILINE)
+    for summary in re.findall(r"autosummary::\n(?:   :.+\n)*\n((?:   \w+\n)+)", text):
+        names += summary.split()
+    return [getattr(module, name) for name in names]
+
+
+def test_every_public_name_is_on_one_reference_page():
+    count = Counter(id(item) for page in PAGES for item in listed(page))
+    everything = {id(item): name for module in MODULES for name, item in public(module).items()}
+    assert {name for key, name in everything.items() if key not in count} == set()
+    assert {everything.get(key, key) for key, n in count.items() if n > 1} == set()
+    assert set(count) == set(everything)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_reference_pages_are_linked(page):
+    assert f"   {page.stem}\n" in (DOCS / "api" / "index.rst").read_text(encoding="utf-8")
+    assert listed(page)
+
+
+def test_the_code_of_getting_started_runs(capsys):
+    text = (DOCS / "getting_started.md").read_text(encoding="utf-8")
+    code = "".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    exec(code, {})  # noqa: S102
+    header, about_z, about_x, *_ = capsys.readouterr().out.splitlines()
+    assert header in text
+    assert about_z.split()[-1] in ("exact", "tell") and about_x.split()[-1] == "broken"
+
+
+def test_every_page_is_in_a_table_of_contents():
+    tables = "".join((DOCS / f"{name}.md").read_text("utf-8") for name in ("index", "user_guide"))
+    entries = {
+        line for table in re.findall(r"```{toctree}\n(.*?)```", tables, re.DOTALL)
+        for line in table.split("\n")
+    }  # fmt: skip
+    missing = {path.stem for path in DOCS.glob("*.md")} - entries
+    assert missing == {"index"}
