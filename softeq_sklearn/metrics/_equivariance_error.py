@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_scalar
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.groups import Group
+from softeq_sklearn.groups._finite import enumerate_elements
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
 # Numbers in one batch of transformed rows (32 MiB of float64): enough to keep `predict` busy,
@@ -98,6 +99,16 @@ def _relative_error(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return np.divide(distance, total, out=np.zeros_like(distance), where=total > 0)
 
 
+def _elements(
+    group: Group, n: int, random_state: int | np.random.RandomState | None
+) -> np.ndarray:
+    """All elements of a finite group of at most n, else a sample of n."""
+    if group.order is None or group.order > n:
+        return group.sample(n, random_state)
+    listed = enumerate_elements(group.discrete_generators)
+    return group.sample(n, random_state) if listed is None else listed
+
+
 def equivariance_error(
     predict: Callable[[Any], Any] | _Predictor,
     X: ArrayLike,
@@ -142,7 +153,8 @@ def equivariance_error(
     n_elements : int, default=32
         Number of elements sampled with ``group.sample``. All of them act on every row. The mean
         over the elements is where most of the uncertainty is: it falls as one over the square
-        root of this number. Compare two functions with the same `random_state`.
+        root of this number. Compare two functions with the same `random_state`. Of a finite group
+        of at most so many elements each is taken once, and the mean over the group is exact.
 
     per_sample : bool, default=False
         If True, return the mean over the elements for each row.
@@ -203,14 +215,14 @@ def equivariance_error(
     values = _evaluate(function, container(rows), n_samples)
     dim_out = _checked_dim(rep_out, group, values.shape[1], "rep_out", "the output of 'predict'")
 
-    elements = group.sample(n_elements, random_state)
+    elements = _elements(group, n_elements, random_state)
     batch = max(1, _BATCH_NUMBERS // (n_samples * max(dim_in, dim_out)))
     total = np.zeros(n_samples)
-    for start in range(0, n_elements, batch):
+    for start in range(0, len(elements), batch):
         chosen = elements[start : start + batch]
         moved = np.concatenate([rep_in.act(g, rows) for g in chosen])
         transformed = _evaluate(function, container(moved), len(moved))
         expected = np.concatenate([rep_out.act(g, values) for g in chosen])
         total += _relative_error(transformed, expected).reshape(-1, n_samples).sum(axis=0)
-    error = total / n_elements
+    error = total / len(elements)
     return error if per_sample else float(error.mean())

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 
-from softeq_sklearn.groups import SE, SO, C, E, O, Reflection, S, Scaling
+from softeq_sklearn.groups import SE, SO, C, E, O, Reflection, S, Scaling, Trivial
 from softeq_sklearn.metrics import _equivariance_error, equivariance_error
 from softeq_sklearn.representations import Point, Scalar, T, Vector
 
@@ -64,23 +64,46 @@ def test_hand_computed_value():
         Reflection(2, axis=0),
         Vector,
         Vector,
-        n_elements=64,
         per_sample=True,
         random_state=0,
     )
-    # |(3,0) - (-3,0)| / 6 = 1; 0; |(3,4) - (-3,4)| / 10 = 0.6; 0/0 = 0; all times the part of the
-    # elements that are the flip.
-    elements = Reflection(2, axis=0).sample(64, 0)
-    flips = np.mean(elements[:, 0, 0] < 0)
-    assert 0.25 < flips < 0.75
-    np.testing.assert_allclose(per_sample, flips * np.array([1.0, 0.0, 0.6, 0.0]), atol=1e-15)
+    # |(3,0) - (-3,0)| / 6 = 1; 0; |(3,4) - (-3,4)| / 10 = 0.6; 0/0 = 0; and half of the elements
+    # are the flip.
+    np.testing.assert_allclose(per_sample, [0.5, 0.0, 0.3, 0.0], atol=1e-15)
+
+
+def test_few_elements_of_a_finite_group_are_a_sample():
+    X = np.array([[3.0, 1.0]])
+    errors = {
+        equivariance_error(lambda X: X[:, 0], X, Reflection(2), Vector, Scalar, n_elements=1,
+                           random_state=seed)
+        for seed in range(10)
+    }  # fmt: skip
+    assert errors == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("group", [Trivial(4), C(4).embed(4, axes=(0, 1)), S(4)])
+def test_finite_groups_are_averaged_exactly(X, group):
+    errors = [
+        equivariance_error(np.abs, X, group, Vector, Vector, n_elements=24, random_state=seed)
+        for seed in range(2)
+    ]
+    assert errors[0] == errors[1]
+    sampled = equivariance_error(np.abs, X, group, Vector, Vector, n_elements=3, random_state=0)
+    many = group.sample(4000, 0)
+    expected = [
+        np.divide(np.linalg.norm(a - b, axis=1), np.linalg.norm(a, axis=1) * 2)
+        for g in many
+        for a, b in [(np.abs(X @ g.T), np.abs(X) @ g.T)]
+    ]
+    assert errors[0] == pytest.approx(np.mean(expected), abs=0.02)
+    assert group.order == 1 or group == S(4) or sampled != errors[0]
 
 
 def test_opposite_and_zero_outputs(X):
     # An odd function where an even one is asked for has the largest error there is.
     error = equivariance_error(lambda X: X[:, 0], X, Reflection(4), Vector, Scalar, random_state=0)
-    flips = np.mean(Reflection(4).sample(32, 0)[:, 0, 0] < 0)
-    assert error == pytest.approx(flips, abs=1e-15)
+    assert error == pytest.approx(0.5, abs=1e-15)
     assert equivariance_error(lambda X: 0 * X, X, SO(4), Vector, Vector) == 0.0
 
 
