@@ -76,7 +76,8 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
 
     See Also
     --------
-    SoftEquivariantRegressor : Several symmetries, each to the degree that the data support.
+    SoftEquivariantRegressor : Several symmetries, each to the degree that the data support; with
+        `exact_group` and no other candidates it is this estimator with several members.
 
     Examples
     --------

@@ -9,6 +9,7 @@ import numpy as np
 from softeq_sklearn._candidates import named_groups
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._residual_tests import FEWEST_ROWS, residual_scores
+from softeq_sklearn.groups import is_subgroup
 from softeq_sklearn.levels import (
     BROKEN_SCORE,
     Orbits,
@@ -78,6 +79,13 @@ class Exploration:
         """Take a further score of a group into account."""
         self.scores[name] = max(self.scores[name], score)
 
+    def break_wholes(self, groups):
+        """Give each of the groups the scores of broken ones that it contains: it is broken, too."""
+        for part in sorted(self.broken):
+            for name in groups:
+                if name != part and is_subgroup(groups[part], groups[name]):
+                    self.add_score(name, self.scores[part])
+
     def release(self, names):
         """Weaken the strengths of groups."""
         self.released |= set(names)
@@ -124,6 +132,7 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
     4. No test can look at groups that move rows to where there are none. Those that keep no lengths
        shape the network for all others: where the level of the softer networks has an interval that
        does not contain 0, they are misspecified.
+    5. A group that contains a broken one is broken, whether tests could look at it or not.
 
     Parameters
     ----------
@@ -189,6 +198,7 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
     exploration = Exploration(scores, chance, float(weakness), untested, misspecified)
     exploration.has_few_rows = len(rows) < FEWEST_ROWS
+    exploration.break_wholes({name: explorer._groups[name] for name in strengths})
     exploration.release(exploration.broken)
     return exploration
 

@@ -51,9 +51,11 @@ def further_broken(estimator, X, Y, unseen, seed):
     residuals = (Y[rows] - unseen_mean(values, unseen[:, rows])) / _unit(estimator, Y)
     reps, skewed = (estimator._rep_in, estimator._rep_out), estimator._skewed_residuals
     scores = residual_scores(holds, *reps, X[rows], residuals, seed, skewed=skewed)
+    found, known = estimator._exploration, estimator._exploration.broken
     for name, score in scores.items():
-        estimator._exploration.add_score(name, score)
-    return [name for name in holds if name in estimator._exploration.broken]
+        found.add_score(name, score)
+    found.break_wholes(estimator._penalized)
+    return [name for name in estimator._penalized if name in found.broken - known]
 
 
 def impose(estimator, X, Y, valid):

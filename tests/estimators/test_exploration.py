@@ -92,6 +92,35 @@ def test_what_the_last_test_finds_is_released_and_training_goes_on(monkeypatch):
     assert len(model.history_) == len(model.strength_path_) == 2 * model.max_epochs
 
 
+def test_with_a_part_the_whole_is_broken():
+    """Also where the whole moves rows to where there are none, and no test can look at it."""
+    groups = {
+        "all": SO(3),
+        "about z": SO(2).embed(3, axes=(0, 1)),
+        "about x": SO(2).embed(3, axes=(1, 2)),
+    }
+    scores = {"all": 0.0, "about z": 4.0, "about x": 1.0}
+    found = _exploration.Exploration(scores, {}, 0.01, {"all"})
+    found.break_wholes(groups)
+    assert found.scores == {"all": 4.0, "about z": 4.0, "about x": 1.0}
+    assert found.broken == {"all", "about z"} and found.untested == {"all"}
+    found.break_wholes(groups)
+    assert found.broken == {"all", "about z"}
+
+
+def test_the_whole_loses_its_strength_with_a_part():
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((300, 3)) + [0.0, 0.0, 10.0]  # turns of z go to where there are none
+    y = X[:, 0] + 0.1 * X[:, 2]
+    groups = {"about z": SO(2).embed(3, axes=(0, 1)), "all": SO(3)}
+    model = SoftEquivariantRegressor(
+        groups, Vector, Scalar, hidden_channels=16, tuning="explore", max_epochs=30, random_state=0
+    ).fit(X, y)
+    assert model._exploration.untested == {"all"}
+    assert model._exploration.released == {"about z", "all"}
+    assert (model.strengths_ <= 0.01).all()
+
+
 def test_only_exact_symmetries_are_supported():
     """After another epoch the network keeps nothing exactly any more."""
     X, Y = rows()
