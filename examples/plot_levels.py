@@ -25,7 +25,7 @@ from softeq_sklearn.inspection import (
     report,
 )
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser()
 parser.add_argument("--output", type=Path, help="folder of the pictures; else a temporary one")
 folder = parser.parse_args().output or Path(mkdtemp())
 

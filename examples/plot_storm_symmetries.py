@@ -11,6 +11,8 @@ Run it with ``python examples/plot_storm_symmetries.py [--output picture.png]``;
 ``plot`` and about a minute on two cores.
 """
 
+# sphinx_gallery_thumbnail_path = 'images/storm_symmetries.png'
+
 import argparse
 import time
 
@@ -23,7 +25,7 @@ from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
 from softeq_sklearn.datasets import load_storms
 from softeq_sklearn.metrics import equivariance_error
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser()
 parser.add_argument("--output", default="storm_symmetries.png", help="path of the picture")
 output = parser.parse_args().output
 start = time.perf_counter()

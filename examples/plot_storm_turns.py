@@ -23,7 +23,7 @@ from softeq_sklearn import SoftEquivariantClassifier
 from softeq_sklearn.datasets import load_storms
 from softeq_sklearn.inspection import OrbitDisplay
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser()
 parser.add_argument("--output", help="path of the picture, which else is not written")
 output = parser.parse_args().output
 

@@ -133,8 +133,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_groups)
-            Mean over group elements g of :math:`|f(gx) - g f(x)| / (|f(gx)| + |g f(x)|)`, from 0
-            to 1.
+            Mean over group elements g of ``|f(gx) - g f(x)| / (|f(gx)| + |g f(x)|)``, from 0 to 1.
 
         Raises
         ------
