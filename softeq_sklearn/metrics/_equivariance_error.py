@@ -99,9 +99,7 @@ def _relative_error(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return np.divide(distance, total, out=np.zeros_like(distance), where=total > 0)
 
 
-def _elements(
-    group: Group, n: int, random_state: int | np.random.RandomState | None
-) -> np.ndarray:
+def _elements(group: Group, n: int, random_state: int | np.random.RandomState | None) -> np.ndarray:
     """All elements of a finite group of at most n, else a sample of n."""
     if group.order is None or group.order > n:
         return group.sample(n, random_state)
