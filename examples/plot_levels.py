@@ -12,7 +12,7 @@ about 20 s of one core.
 
 import argparse
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_inertia
@@ -26,8 +26,15 @@ from softeq_sklearn.inspection import (
 )
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--output", type=Path, help="folder of the pictures; else a temporary one")
-folder = parser.parse_args().output or Path(mkdtemp())
+parser.add_argument("--output", type=Path, help="folder of the pictures, which else are not kept")
+folder = parser.parse_args().output
+
+
+def keep(display, name):
+    """Write a picture to the folder, if there is one."""
+    if folder:
+        display.figure_.savefig(folder / f"{name}.png", dpi=90)
+
 
 # %%
 # A fit
@@ -58,7 +65,7 @@ print("true errors:", ", ".join(f"{name} {error:.3f}" for name, error in true_er
 # root, so that a level of 0.002 stands apart from 0.
 
 display = LevelsDisplay.from_estimator(model, true_error=true_error)
-display.figure_.savefig(folder / "levels_display.png", dpi=90)
+keep(display, "levels_display")
 
 # %%
 # Strengths
@@ -68,7 +75,7 @@ display.figure_.savefig(folder / "levels_display.png", dpi=90)
 # paper, begins with the same strength for all and takes some off after a quarter of the training.
 
 display = StrengthPathDisplay.from_estimator(model)
-display.figure_.savefig(folder / "strength_path_display.png", dpi=90)
+keep(display, "strength_path_display")
 
 # %%
 # An orbit
@@ -81,7 +88,7 @@ x = make_inertia(1, noise=-0.3, axis=2, random_state=1).data
 names = [row + column for row in "xyz" for column in "xyz"]
 outputs = [names.index("yy"), names.index("yz")]
 display = OrbitDisplay.from_estimator(model, x, "O(2) yz", outputs=outputs, output_names=names)
-display.figure_.savefig(folder / "orbit_display.png", dpi=90)
+keep(display, "orbit_display")
 
 # %%
 # Layers
@@ -90,14 +97,14 @@ display.figure_.savefig(folder / "orbit_display.png", dpi=90)
 # imposed at the end of the fit, so that nothing of any layer does.
 
 display = LayerResidualsDisplay.from_estimator(model)
-display.figure_.savefig(folder / "layer_residuals_display.png", dpi=90)
+keep(display, "layer_residuals_display")
 
 # %%
 # What lies inside is a span of maps such as these, from a scalar and a vector to a matrix.
 
 group = data.groups["O(2) xy"]
 display = BasisDisplay.from_representations("Scalar + Vector", "T(2)", group)
-display.figure_.savefig(folder / "basis_display.png", dpi=90)
+keep(display, "basis_display")
 
 # %%
 # A page
@@ -105,5 +112,7 @@ display.figure_.savefig(folder / "basis_display.png", dpi=90)
 # All of it on one page, to show to others. With ``cv=5`` it also compares held-out losses with
 # those of a plain network and of exactly equivariant ones, which takes some fits for each fold.
 
-path = report(model, data.data, data.target, folder / "symmetry_report.html", cv=None)
-print(f"{path.name}: {path.stat().st_size // 1024} KiB")
+with TemporaryDirectory() as temporary:
+    page = (folder or Path(temporary)) / "symmetry_report.html"
+    report(model, data.data, data.target, page, cv=None)
+    print(f"{page.name}: {page.stat().st_size // 1024} KiB")

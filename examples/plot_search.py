@@ -72,7 +72,7 @@ grid = [
 folds = KFold(3, shuffle=True, random_state=0)
 search = GridSearchCV(pipeline, grid, cv=folds, error_score="raise").fit(X, y)
 best = search.best_params_
-print(f"best: {list(best['network__groups'])} with strength {best['network__strengths']:g}")
+print(f"best: {list(best['network__groups'])} with strength {best.get('network__strengths', 0):g}")
 print(search.best_estimator_["network"].levels_)
 
 # %%

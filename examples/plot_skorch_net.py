@@ -2,7 +2,7 @@
 A skorch net of your own with the penalty
 =========================================
 
-The estimators of this package minimise squared errors. For another loss, optimizer or schedule
+The regressors of this package minimise squared errors. For another loss, optimizer or schedule
 there is ``PenalizedNet``, the skorch net that they are built on: it adds the penalties of candidate
 groups to the loss that it is given, and takes the callbacks of skorch.
 

@@ -110,9 +110,8 @@ axes[0].legend(frameon=False)
 # %%
 # Export
 # ------
-# ``torch.export`` makes a program of the network, here for any number of rows. We give it a copy,
-# whose arrays are all in memory of torch: of the original, torch cannot save those that are empty.
-# What is loaded again needs torch and nothing else.
+# ``torch.export`` makes a program of the network, here for any number of rows. What is loaded again
+# needs torch and nothing else.
 
 network = networks[10.0]
 program = torch.export.export(network, (X,), dynamic_shapes=({0: torch.export.Dim("rows")},))

@@ -55,7 +55,8 @@ class Exploration:
     untested : set of str, empty by default
         Groups that no test can look at, since they move rows to where there are none.
     misspecified : set of str, empty by default
-        Those of them that keep no lengths and that the softer fit clearly breaks.
+        Those of them that keep no lengths, and that contain a broken group or that the softer fit
+        clearly breaks.
     released : set of str, empty by default
         Groups whose strength was weakened, so that the fit can break them.
     has_few_rows : bool, default=False
@@ -80,7 +81,10 @@ class Exploration:
         self.scores[name] = max(self.scores[name], score)
 
     def break_wholes(self, groups):
-        """Give each of the groups the scores of broken ones that it contains: it is broken, too."""
+        """Give each of the groups the scores of broken ones that it contains: it is broken, too.
+
+        Where :func:`~softeq_sklearn.groups.is_subgroup` does not decide, nothing is given.
+        """
         for part in sorted(self.broken):
             for name in groups:
                 if name != part and is_subgroup(groups[part], groups[name]):
@@ -129,10 +133,10 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
     3. Networks that begin symmetric do not learn everything. So simple regressors are fitted to the
        residuals of each symmetric part, and their asymmetric part is tested in the same way. Trees
        are asked only where there is no last test after training.
-    4. No test can look at groups that move rows to where there are none. Those that keep no lengths
-       shape the network for all others: where the level of the softer networks has an interval that
-       does not contain 0, they are misspecified.
-    5. A group that contains a broken one is broken, whether tests could look at it or not.
+    4. A group that contains a broken one is broken, whether tests could look at it or not.
+    5. No test can look at groups that move rows to where there are none. Those that keep no lengths
+       shape the network for all others: where they are broken by a part, or the level of the softer
+       networks has an interval that does not contain 0, they are misspecified.
 
     Parameters
     ----------
@@ -190,15 +194,16 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
     is_last = not estimator._tests_at_the_end(len(X))
     scores, levels, untested = _scores(explorer, list(strengths), X, Y, rows, seed, is_last)
     chance = {name: level.error for name, level in levels.items()}
-    misspecified = {
-        name
-        for name in untested
-        if not explorer._groups[name].is_conformal and level_interval(levels[name], 0.0)[0] > 0
-    }
     weakness = np.clip(_BROKEN * np.mean(residuals**2), _WEAKEST, _STRONGEST)
-    exploration = Exploration(scores, chance, float(weakness), untested, misspecified)
+    exploration = Exploration(scores, chance, float(weakness), untested)
     exploration.has_few_rows = len(rows) < FEWEST_ROWS
     exploration.break_wholes({name: explorer._groups[name] for name in strengths})
+    exploration.misspecified = {
+        name
+        for name in untested
+        if not explorer._groups[name].is_conformal
+        and (name in exploration.broken or level_interval(levels[name], 0.0)[0] > 0)
+    }
     exploration.release(exploration.broken)
     return exploration
 

@@ -16,8 +16,8 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-# Most features made of the columns.
-_MOST_FEATURES = 2000
+# Most monomials, and most splines, whose ridge regression takes longer.
+_MOST_MONOMIALS, _MOST_SPLINES = 2000, 500
 # Regularisation of features of unit variance, of which cross-validation takes one.
 _ALPHAS = np.logspace(1, 6, 11)
 # Knots of cubic splines, at quantiles, and how many features a column then becomes.
@@ -27,11 +27,12 @@ _INVERSE_RANGE = 0.5
 
 
 def residual_models(rep, dim, seed, *, trees=True):
-    """Make the regressors, the fastest one first.
+    """Make the regressors, in the order in which they are asked.
 
     Polynomials see small smooth breaking, and additive functions what singles out axes: sums of
     functions of one coordinate, or of one coordinate of the difference of two vectors or Points. A
-    Laplacian kernel sees what has edges, and trees what needs few of many columns.
+    Laplacian kernel sees what has edges, and trees, which take long, what needs few of many
+    columns. There are no additive functions of more than 55 columns.
 
     Parameters
     ----------
@@ -51,14 +52,14 @@ def residual_models(rep, dim, seed, *, trees=True):
     """
     n_features = rep.dim(dim)
     models = [polynomial(n_features), kernel(n_features)]
-    if n_features * _SPLINES <= _MOST_FEATURES:
+    if n_features * _SPLINES <= _MOST_SPLINES:
         models.insert(1, additive(rep, dim))
     return [*models, forest(seed)] if trees else models
 
 
 def polynomial(n_features):
     """Ridge regression on monomials of degree 1 and 2, or on the columns where they are many."""
-    degree = 2 if n_features * (n_features + 3) // 2 <= _MOST_FEATURES else 1
+    degree = 2 if n_features * (n_features + 3) // 2 <= _MOST_MONOMIALS else 1
     return make_pipeline(
         StandardScaler(),
         PolynomialFeatures(degree, include_bias=False),
@@ -70,7 +71,7 @@ def polynomial(n_features):
 def additive(rep, dim):
     """Ridge regression on splines of each column and, unless they are many, of differences."""
     first, second = like_columns(rep, dim)
-    if (rep.dim(dim) + len(first)) * _SPLINES > _MOST_FEATURES:
+    if (rep.dim(dim) + len(first)) * _SPLINES > _MOST_SPLINES:
         first = second = first[:0]
     return make_pipeline(
         FunctionTransformer(_with_differences, kw_args={"first": first, "second": second}),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from softeq_sklearn.groups._elements import compose, identity_elements, is_affine_shape
 from softeq_sklearn.groups._schreier_sims import PermutationGroup
+
+if TYPE_CHECKING:
+    from softeq_sklearn.groups._base import Group
 
 # Larger matrix groups count as infinite: these limits cost a fraction of a second and 16 MB.
 MAX_ENUMERATED = 10_000
@@ -92,6 +95,23 @@ def enumerate_elements(generators: np.ndarray) -> np.ndarray | None:
         if len(known.elements) > limit or np.abs(element).max() > _MAX_ENTRY:
             return None
     return np.array(known.elements)
+
+
+def all_elements(group: Group, limit: int) -> np.ndarray | None:
+    """Return every element of a finite group, None if there are more than `limit`.
+
+    Examples
+    --------
+    >>> from softeq_sklearn.groups import S
+    >>> from softeq_sklearn.groups._finite import all_elements
+    >>> all_elements(S(3), 6).shape
+    (6, 3, 3)
+    >>> all_elements(S(3), 5) is None
+    True
+    """
+    if group.order is None or group.order > limit:
+        return None
+    return enumerate_elements(group.discrete_generators)
 
 
 class _KnownElements:

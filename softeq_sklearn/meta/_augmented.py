@@ -7,8 +7,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from softeq_sklearn.groups._finite import all_elements
 from softeq_sklearn.meta._base import BaseGroupRegressor
-from softeq_sklearn.meta._elements import all_elements
 from softeq_sklearn.representations._row_action import act_on_each_row
 
 

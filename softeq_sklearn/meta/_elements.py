@@ -6,7 +6,7 @@ import numpy as np
 
 from softeq_sklearn.groups import SO, C, D, Group, O
 from softeq_sklearn.groups._composed import EmbeddedGroup
-from softeq_sklearn.groups._finite import enumerate_elements
+from softeq_sklearn.groups._finite import all_elements
 
 
 def unembedded(group: Group) -> tuple[Group, tuple[int, ...]]:
@@ -22,22 +22,6 @@ def unembedded(group: Group) -> tuple[Group, tuple[int, ...]]:
         axes = tuple(axes[axis] for axis in group.axes)
         group = group.parent
     return group, axes
-
-
-def all_elements(group: Group, limit: int) -> np.ndarray | None:
-    """Return every element of a finite group, None if there are more than `limit`.
-
-    Examples
-    --------
-    >>> from softeq_sklearn.groups import S
-    >>> all_elements(S(3), 6).shape
-    (6, 3, 3)
-    >>> all_elements(S(3), 5) is None
-    True
-    """
-    if group.order is None or group.order > limit:
-        return None
-    return enumerate_elements(group.discrete_generators)
 
 
 def evenly_spaced(group: Group, n_elements: int) -> np.ndarray | None:

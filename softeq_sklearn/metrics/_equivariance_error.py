@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import narwhals as nw
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import check_array, check_random_state, check_scalar
 
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.groups import Group
-from softeq_sklearn.groups._finite import enumerate_elements
+from softeq_sklearn.groups._finite import all_elements
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
 
 # Numbers in one batch of transformed rows (32 MiB of float64): enough to keep `predict` busy,
@@ -101,10 +101,8 @@ def _relative_error(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 def _elements(group: Group, n: int, random_state: int | np.random.RandomState | None) -> np.ndarray:
     """All elements of a finite group of at most n, else a sample of n."""
-    if group.order is None or group.order > n:
-        return group.sample(n, random_state)
-    listed = enumerate_elements(group.discrete_generators)
-    return group.sample(n, random_state) if listed is None else listed
+    rng, listed = check_random_state(random_state), all_elements(group, n)
+    return group.sample(n, rng) if listed is None else listed
 
 
 def equivariance_error(

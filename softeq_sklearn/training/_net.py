@@ -92,15 +92,15 @@ class PenalizedNet(NeuralNet):
             The net itself.
         """
         super().initialize_module()
-        self._initialize_penalty()
-        return self
-
-    def _initialize_penalty(self):
         if self.groups:
             self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
+        return self
 
     def set_params(self, **kwargs):
-        """Change parameters, as of any skorch net; one that is initialised has a new penalty then.
+        """Change parameters, as of any skorch net.
+
+        Strengths of a net that is initialised change at once. Other groups, or another penalty,
+        make its module anew, as parameters of the module do.
 
         Parameters
         ----------
@@ -115,11 +115,13 @@ class PenalizedNet(NeuralNet):
         Raises
         ------
         ValueError
-            If there is no such parameter.
+            If there is no such parameter, or the strengths do not fit the groups.
         """
         super().set_params(**kwargs)
-        if self.initialized_ and not {"groups", "strengths", "penalty"}.isdisjoint(kwargs):
-            self._initialize_penalty()
+        if self.initialized_ and "groups" in kwargs:
+            return self.initialize()
+        if self.initialized_ and "strengths" in kwargs and self.groups:
+            self.penalty_.set_strengths(self.strengths)
         return self
 
     def get_loss(self, y_pred, y_true, X=None, training=False, weights=None):

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from softeq_sklearn import SoftEquivariantRegressor
-from softeq_sklearn.estimators import _exploration, _imposing, _residual_models
+from softeq_sklearn.estimators import _exploration, _imposing, _residual_models, _soft
 from softeq_sklearn.estimators._residual_tests import residual_scores
 from softeq_sklearn.groups import SE, SL, SO, O, Reflection, Translation
 from softeq_sklearn.inspection import discover
@@ -106,6 +106,18 @@ def test_with_a_part_the_whole_is_broken():
     assert found.broken == {"all", "about z"} and found.untested == {"all"}
     found.break_wholes(groups)
     assert found.broken == {"all", "about z"}
+
+
+def test_a_whole_that_keeps_no_lengths_is_left_out_with_its_part(monkeypatch):
+    """SL(2) shapes the network for all, and contains rotations, which are broken."""
+    monkeypatch.setattr(_exploration, "_scores", lambda explorer, names, *rest: (
+        {name: 5.0 * (name == "turns") for name in names},
+        dict.fromkeys(names, LevelEstimate(0.001, 0.01, 0.01, 0.01, n_members=3)),
+        {"SL(2)"} & {*names},
+    ))  # fmt: skip
+    monkeypatch.setattr(_soft, "misspecified", lambda *arguments, **options: [])
+    model = fitted(*rows(n=150), {"turns": SO(2), "x": AXES["x"], "SL(2)": SL(2)})
+    assert model._left_out == ["SL(2)"] and model.strengths_[2] == 0
 
 
 def test_the_whole_loses_its_strength_with_a_part():

@@ -3,12 +3,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from softeq_sklearn.groups import GL, SE, SO, C, Cube, D, MatrixGroup, O, S, Trivial
-from softeq_sklearn.meta._elements import (
-    all_elements,
-    averaged_elements,
-    evenly_spaced,
-    unembedded,
-)
+from softeq_sklearn.groups._finite import all_elements
+from softeq_sklearn.meta._elements import averaged_elements, evenly_spaced, unembedded
 
 
 def test_unembedded():

@@ -205,17 +205,27 @@ class OwnModule(nn.Module):
         return self.last[0](self.gate(self.first(x.T.contiguous()))).T
 
 
-def test_parameters_of_an_initialised_net_make_a_new_penalty():
+def test_parameters_of_an_initialised_net_are_obeyed():
     X, Y = data()
     net = make_net(max_epochs=1).fit(X, Y)
-    module, name = net.module_, next(iter(net.groups))
+    module, penalty, name = net.module_, net.penalty_, next(iter(net.groups))
     net.set_params(strengths=0.25)
-    assert net.module_ is module and set(net.penalty_.strengths.values()) == {0.25}
+    assert net.module_ is module and net.penalty_ is penalty
+    assert set(penalty.strengths.values()) == {0.25}
     net.set_params(groups={name: net.groups[name]})
-    assert list(net.penalty_.groups) == [name]
-    net.set_params(lr=0.1)
-    assert list(net.penalty_.groups) == [name]
+    assert net.module_ is not module and list(net.penalty_.groups) == [name]
+    again = pickle.loads(pickle.dumps(net.partial_fit(X, Y)))
+    assert again.penalty_.strengths == {name: 0.25}
     assert make_net(strengths=1.0).get_params()["strengths"] == 1.0
+
+
+def test_an_initialised_net_may_be_given_groups_and_lose_them():
+    X, Y = data()
+    net = make_net(max_epochs=1, groups=None).fit(X, Y)
+    net.set_params(groups=GROUPS, strengths=STRENGTHS).partial_fit(X, Y)
+    assert list(net.penalty_.groups) == list(GROUPS)
+    net.set_params(groups=None, strengths=1.0).partial_fit(X, Y)
+    assert np.isfinite(net.history[-1, "train_loss"])
 
 
 def test_strengths_are_1_where_none_are_given():
