@@ -117,7 +117,7 @@ def test_a_whole_that_keeps_no_lengths_is_left_out_with_its_part(monkeypatch):
     ))  # fmt: skip
     monkeypatch.setattr(_soft, "misspecified", lambda *arguments, **options: [])
     model = fitted(*rows(n=150), {"turns": SO(2), "x": AXES["x"], "SL(2)": SL(2)})
-    assert model._left_out == ["SL(2)"] and model.strengths_[2] == 0
+    assert model._left_out == ("SL(2)",) and model.strengths_[2] == 0
 
 
 def test_the_whole_loses_its_strength_with_a_part():
