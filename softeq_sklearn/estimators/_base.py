@@ -19,6 +19,13 @@ from softeq_sklearn._columns import (
     representation_of,
     schema_of,
 )
+from softeq_sklearn.estimators._fit_tasks import (
+    CallbackSupportMixin,
+    EpochTasks,
+    fit_task,
+    part_of_fit,
+    with_callbacks,
+)
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
@@ -38,7 +45,7 @@ _VERSION = "_softeq_sklearn_version"
 _FREE_TERM_DECAY = 2.0
 
 
-class BaseEquivariantEstimator(BaseEstimator):
+class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that train a network on columns with representations.
 
     A subclass says which groups there are, how its network is made, and what it reports after
@@ -257,10 +264,11 @@ class BaseEquivariantEstimator(BaseEstimator):
 
     # Steps of a fit ------------------------------------------------------------------------
 
+    @with_callbacks
     def _fit(self, X, y, sample_weight):
         """Train the network; a fit that fails leaves the estimator as it was."""
-        with restored_after_an_error(self):
-            self._validate_params()
+        self._validate_params()
+        with fit_task(self, X, y), restored_after_an_error(self):
             again = self.warm_start and hasattr(self, "net_")
             return self._fit_rows(*self._rows_that_count(X, y, sample_weight, not again), again)
 
@@ -277,10 +285,12 @@ class BaseEquivariantEstimator(BaseEstimator):
                 f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
             )
         if not again:
-            misspecified = self._misspecified(X, Y, weights, len(train), seeds[6])
+            with part_of_fit(self, "try out"):
+                misspecified = self._misspecified(X, Y, weights, len(train), seeds[6])
             if misspecified:
                 self._set_up(X, Y, weights, keep=False, left_out=misspecified)
-        self._explore(X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again)
+        with part_of_fit(self, "explore"):
+            self._explore(X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again)
         data = *self._scaled(X, Y), weights, train, valid
         self._train_net(*data, seeds, self.net_ if again else None)
         # Rows that are held out now may have been trained on in an earlier fit.
@@ -391,7 +401,11 @@ class BaseEquivariantEstimator(BaseEstimator):
             drawn = net.iterator_train__weights
             net.iterator_train__weights = weights[train] * (1 if drawn is None else drawn)
             net.iterator_valid__weights = weights[valid]
-        train_net(net, inputs[train], targets[train], seeds[2])
+        with part_of_fit(self, "train", self.max_epochs) as task:
+            watching = [] if task is None else [("epoch tasks", EpochTasks(self, task))]
+            net.callbacks_ += watching
+            train_net(net, inputs[train], targets[train], seeds[2])
+            net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
         self._constant_rate = False
         self.net_ = net
 

@@ -6,6 +6,7 @@ import hashlib
 from numbers import Integral
 
 from softeq_sklearn import __version__
+from softeq_sklearn.estimators._fit_tasks import CALLBACK_ATTRIBUTES
 from softeq_sklearn.estimators._plain_net import net_from
 from softeq_sklearn.estimators._versions import warn_of_another_version
 from softeq_sklearn.groups import Group
@@ -58,7 +59,7 @@ def contents_of(estimator):
     fitted = {
         name: value
         for name, value in state.items()
-        if name not in parameters and name not in _RESOLVED
+        if name not in {*parameters, *_RESOLVED, *CALLBACK_ATTRIBUTES}
     }
     return {
         "class": type(estimator).__name__,
