@@ -18,8 +18,11 @@ from softeq_sklearn._columns import (
     REPRESENTATION,
     representation_of,
     schema_of,
+    select_columns,
 )
 from softeq_sklearn.estimators._fit_tasks import (
+    CALLBACK_ATTRIBUTES,
+    FIT_ATTRIBUTES,
     CallbackSupportMixin,
     EpochTasks,
     fit_task,
@@ -249,6 +252,7 @@ class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __getstate__(self):
         state = {**super().__getstate__(), _VERSION: __version__}
+        state = {name: value for name, value in state.items() if name not in FIT_ATTRIBUTES}
         plain = plain_net(self.net_, self._constant_rate) if "net_" in state else None
         if plain is not None:
             state["net_"] = plain
@@ -268,7 +272,10 @@ class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight):
         """Train the network; a fit that fails leaves the estimator as it was."""
         self._validate_params()
-        with fit_task(self, X, y), restored_after_an_error(self):
+        with (
+            restored_after_an_error(self, but=CALLBACK_ATTRIBUTES),
+            fit_task(self, X, y, sample_weight),
+        ):
             again = self.warm_start and hasattr(self, "net_")
             return self._fit_rows(*self._rows_that_count(X, y, sample_weight, not again), again)
 
@@ -408,6 +415,16 @@ class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
             net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
         self._constant_rate = False
         self.net_ = net
+
+    def _snapshot(self, net):
+        """Attributes with which a copy predicts as the net does now, whatever it learns later."""
+        plain = plain_net(net, False)
+        net = net if plain is None else net_from(self, plain)
+        return {"net_": net, "_constant_rate": False}
+
+    def _targets_of(self, y):
+        """The targets as scorers compare them with predictions."""
+        return select_columns(schema_of(self.rep_out), y, "y")
 
     def _n_steps(self, n_train):
         """Number of gradient steps of a whole fit."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+import numpy as np
 from skorch.callbacks import Callback
 
 try:
@@ -18,17 +19,13 @@ except ImportError:  # they came with scikit-learn 1.9
         return method
 
 
-# Attributes that belong to a fit that goes on, or to who watches it.
-CALLBACK_ATTRIBUTES = {
-    "_callback_fit_ctx",
-    "_parent_callback_ctx",
-    "_skl_callbacks",
-    "_skl_callbacks_to_teardown",
-}
+# Attributes of a fit that goes on, and all that belong to who watches it.
+FIT_ATTRIBUTES = {"_callback_fit_ctx", "_skl_callbacks_to_teardown", "_told"}
+CALLBACK_ATTRIBUTES = FIT_ATTRIBUTES | {"_parent_callback_ctx", "_skl_callbacks"}
 
 
 @contextmanager
-def fit_task(estimator, X, y):
+def fit_task(estimator, X, y, sample_weight):
     """Tell the callbacks of an estimator that a whole fit begins and, without an error, ends.
 
     Its parts are tasks of their own (:func:`part_of_fit`), of which there are one to four.
@@ -39,14 +36,21 @@ def fit_task(estimator, X, y):
         What is fitted.
     X, y : array-like
         What it is fitted to.
+    sample_weight : array-like or None
+        Weights of the rows.
     """
     if not hasattr(estimator, "_init_callback_context"):
         yield
         return
+    weights = None if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
+    told = estimator._told = {"X": X, "y": estimator._targets_of(y), "metadata": weights}
     task = estimator._init_callback_context(max_subtasks=None)
-    task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    yield
-    task.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=dict)
+    task.call_on_fit_task_begin(estimator=estimator, **told)
+    try:
+        yield
+        task.call_on_fit_task_end(estimator=estimator, **told, reconstruction_attributes=dict)
+    finally:
+        del estimator._told
 
 
 @contextmanager
@@ -100,7 +104,9 @@ class EpochTasks(Callback):
     def on_epoch_end(self, net, **kwargs):
         """End it; a callback that wants the training to stop ends that, too."""
         stops = self._epoch.call_on_fit_task_end(
-            estimator=self.estimator, reconstruction_attributes=lambda: {"net_": net}
+            estimator=self.estimator,
+            **self.estimator._told,
+            reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
         if stops:
             raise KeyboardInterrupt  # how skorch's callbacks end a training

@@ -373,10 +373,12 @@ class Group(ABC):
     # Identity as a value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"groups are immutable: cannot set {name!r} of {self!r}")
+        raise AttributeError(f"groups are immutable: cannot set {name!r} of {type(self).__name__}")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"groups are immutable: cannot delete {name!r} of {self!r}")
+        raise AttributeError(
+            f"groups are immutable: cannot delete {name!r} of {type(self).__name__}"
+        )
 
     def __eq__(self, other: object) -> bool:
         return self.key == other.key if isinstance(other, Group) else NotImplemented

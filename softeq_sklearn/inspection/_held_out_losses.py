@@ -133,13 +133,19 @@ def _splitter(cv, rng, estimator):
     return check_cv(cv)
 
 
+def _unwatched(estimator):
+    """A copy without callbacks of scikit-learn, which watch the user's own fit."""
+    copy = clone(estimator)
+    return copy.set_callbacks() if hasattr(copy, "set_callbacks") else copy
+
+
 def _of_fold(variants, X, y, numbers, train, test, seed):
     """Squared errors of all variants on held-out rows, of shape (n_variants, n_test)."""
     losses = []
     truth = numbers.of_targets(_safe_indexing(y, test))
     with threads_for(0), threadpool_limits(1):
         for variant in variants:
-            model = clone(variant).set_params(random_state=seed)
+            model = _unwatched(variant).set_params(random_state=seed)
             model.fit(_safe_indexing(X, train), _safe_indexing(y, train))
             predicted = numbers.predicted(model, _safe_indexing(X, test))
             losses.append(np.sum((predicted - truth) ** 2, axis=1))

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
@@ -10,6 +11,8 @@ from sklearn.model_selection import GridSearchCV
 
 from softeq_sklearn import EquivariantRegressor, SoftEquivariantClassifier, SoftEquivariantRegressor
 from softeq_sklearn.groups import SO
+from softeq_sklearn.inspection import accuracy_table
+from softeq_sklearn.representations import ColumnSchema
 
 callback = pytest.importorskip("sklearn.callback", reason="came with scikit-learn 1.9")
 
@@ -43,7 +46,8 @@ class Recorder:
 
 def make(**parameters):
     options = {"hidden_channels": 8, "n_hidden_layers": 1, "max_epochs": 3, "random_state": 0}
-    return SoftEquivariantRegressor([SO(2)], "2*Vector", "Vector", **options | parameters)
+    options |= {"rep_in": "2*Vector", "rep_out": "Vector"}
+    return SoftEquivariantRegressor([SO(2)], **options | parameters)
 
 
 def test_parts_and_epochs_are_told():
@@ -86,6 +90,66 @@ def test_a_fit_that_fails_lets_callbacks_go():
     assert not hasattr(model, "net_") and not hasattr(model, "_callback_fit_ctx")
     with pytest.raises(ValueError, match="max_epochs"):
         make(max_epochs=0).set_callbacks(recorder).fit(X, Y)
+
+
+class Keeper(Recorder):
+    """Keeps copies, and what else it is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept, self.seen = [], []
+
+    def on_fit_task_end(self, estimator, context, *, X, y, metadata, fitted_estimator):
+        if context.task_name == "epoch":
+            self.kept.append(fitted_estimator)
+            self.seen.append((X, y, metadata))
+            again = pickle.loads(pickle.dumps(fitted_estimator))
+            assert_array_equal(again.predict(X), fitted_estimator.predict(X))
+
+
+def test_copies_of_epochs_stay_as_they_are():
+    keeper, recorder = Keeper(), Recorder()
+    weights = np.linspace(0.5, 1.5, len(X))
+    model = make().set_callbacks(keeper, recorder).fit(X, Y, sample_weight=weights)
+    for copy, then in zip(keeper.kept, recorder.predictions[:3], strict=True):
+        assert_array_equal(copy.predict(X), then)
+        assert copy.net_ is not model.net_
+    seen_X, seen_y, metadata = keeper.seen[0]
+    assert seen_X is X and seen_y is Y
+    assert_array_equal(metadata["sample_weight"], weights)
+
+
+def test_monitors_have_a_score_for_each_epoch():
+    monitor = callback.ScoringMonitor(scoring="r2")
+    columns = ColumnSchema({("a", "b", "c", "d"): "2*Vector"}), ColumnSchema({("u", "v"): "Vector"})
+    table = pd.DataFrame(np.hstack([X, Y]), columns=list("abcduv"))
+    model = make(rep_in=columns[0], rep_out=columns[1]).set_callbacks(monitor).fit(table, table)
+    scores = monitor.get_logs().data_as_pandas
+    scores = scores if hasattr(scores, "columns") else scores[0]
+    assert np.isfinite(scores.r2.to_numpy()[-4:]).all()
+    assert scores.r2.to_numpy()[-1] == pytest.approx(model.score(table, table))
+
+
+def test_a_callback_that_fails_at_the_end_changes_nothing():
+    class Fails(Recorder):
+        def on_fit_task_end(self, estimator, context):
+            if context.task_name == "fit":
+                raise RuntimeError("no disk")
+
+    model = make().fit(X, Y)
+    before, failing = model.predict(X), Fails()
+    with pytest.raises(RuntimeError, match="no disk"):
+        model.set_callbacks(failing).fit(X, 2 * Y)
+    assert_array_equal(model.predict(X), before)
+    assert failing.told[-1] == "teardown" and not hasattr(model, "_told")
+
+
+def test_comparisons_are_not_watched():
+    recorder = Recorder()
+    model = make(max_epochs=1).set_callbacks(recorder).fit(X, Y)
+    told = len(recorder.told)
+    accuracy_table(model, X, Y, cv=2)
+    assert len(recorder.told) == told
 
 
 def test_other_estimators():
