@@ -43,7 +43,9 @@ def check_round_trip(network, n_columns):
     X = torch.randn(7, n_columns, generator=torch.Generator().manual_seed(0))
     rows = {0: torch.export.Dim("rows")}
     file = io.BytesIO()
-    torch.export.save(torch.export.export(network, (X[:3],), dynamic_shapes=(rows,)), file)
+    torch.export.save(
+        torch.export.export(network, (X[:3],), dynamic_shapes=(rows,), strict=False), file
+    )
     file.seek(0)
     loaded = torch.export.load(file).module()
     with torch.no_grad():
