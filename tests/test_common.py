@@ -12,7 +12,6 @@ import pkgutil
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator
-from sklearn.utils import parse_version
 from sklearn.utils.estimator_checks import (
     check_array_api_input,
     estimator_checks_generator,
@@ -112,5 +111,6 @@ def test_estimators_of_every_module_are_public():
 @pytest.mark.parametrize("estimator", public_estimators())
 def test_array_api_check_is_among_them(estimator):
     names = [getattr(check, "func", check) for _, check in estimator_checks_generator(estimator())]
-    assert check_array_api_input in names or parse_version(sklearn.__version__).release < (1, 9)
+    version = tuple(map(int, sklearn.__version__.split(".")[:2]))
+    assert check_array_api_input in names or version < (1, 9)
     assert len(names) > 40
