@@ -21,7 +21,7 @@ def symmetric_part(*arguments, **options):
 
 def test_score_is_that_of_scipy():
     products = np.random.RandomState(0).standard_normal(300)
-    theirs = wilcoxon(products, alternative="greater").zstatistic
+    theirs = wilcoxon(products, method="approx", alternative="greater").zstatistic
     assert breaking_score(products) == pytest.approx(theirs / np.sqrt(2))
     assert breaking_score(np.zeros(5)) == 0
     assert breaking_score(-products) == pytest.approx(-breaking_score(products))
