@@ -39,14 +39,14 @@ def fit_task(estimator, X, y, sample_weight):
     sample_weight : array-like or None
         Weights of the rows.
     """
-    if not hasattr(estimator, "_init_callback_context"):
+    if not getattr(estimator, "_skl_callbacks", None):  # nobody is told, and epochs cost nothing
         yield
         return
     weights = None if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
     told = estimator._told = {"X": X, "y": estimator._targets_of(y), "metadata": weights}
-    task = estimator._init_callback_context(max_subtasks=None)
-    task.call_on_fit_task_begin(estimator=estimator, **told)
     try:
+        task = estimator._init_callback_context(max_subtasks=None)
+        task.call_on_fit_task_begin(estimator=estimator, **told)
         yield
         task.call_on_fit_task_end(estimator=estimator, **told, reconstruction_attributes=dict)
     finally:

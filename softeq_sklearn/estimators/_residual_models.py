@@ -83,8 +83,8 @@ def additive(rep, dim):
 
 def kernel(n_features):
     """Kernel ridge regression with a Laplacian kernel."""
-    kernel = KernelRidge(kernel="laplacian", gamma=_INVERSE_RANGE / n_features)
-    return make_pipeline(StandardScaler(), kernel)
+    ridge = KernelRidge(kernel="laplacian", gamma=_INVERSE_RANGE / n_features)
+    return make_pipeline(StandardScaler(), ridge)
 
 
 def forest(seed):

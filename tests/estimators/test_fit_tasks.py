@@ -144,6 +144,17 @@ def test_a_callback_that_fails_at_the_end_changes_nothing():
     assert failing.told[-1] == "teardown" and not hasattr(model, "_told")
 
 
+def test_a_callback_that_cannot_be_set_up_leaves_nothing():
+    class Fails(Recorder):
+        def setup(self, estimator, context):
+            raise RuntimeError("no screen")
+
+    model = make().set_callbacks(Fails())
+    with pytest.raises(RuntimeError, match="no screen"):
+        model.fit(X, Y)
+    assert not [name for name in vars(model) if name.startswith("_told") or "_fit_ctx" in name]
+
+
 def test_comparisons_are_not_watched():
     recorder = Recorder()
     model = make(max_epochs=1).set_callbacks(recorder).fit(X, Y)
