@@ -9,11 +9,9 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
-from softeq_sklearn import __version__
 from softeq_sklearn._columns import (
     REPRESENTATION,
     representation_of,
@@ -22,7 +20,6 @@ from softeq_sklearn._columns import (
 )
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
-    FIT_ATTRIBUTES,
     CallbackSupportMixin,
     EpochTasks,
     fit_task,
@@ -33,22 +30,18 @@ from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
 from softeq_sklearn.estimators._restoring import restored_after_an_error
+from softeq_sklearn.estimators._saving import SavingMixin
 from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
-from softeq_sklearn.estimators._versions import warn_of_another_version
-from softeq_sklearn.estimators._weight_contents import contents_of, estimator_from
 from softeq_sklearn.levels import Support
-from softeq_sklearn.persistence._weight_files import read_weights, write_weights
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import RowLoss
 
-# Name under which pickles and files have the version of the package.
-_VERSION = "_softeq_sklearn_version"
 # What the reference adds to the loss for the free term of its nonlinearity, w^2, as a decay.
 _FREE_TERM_DECAY = 2.0
 
 
-class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
+class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that train a network on columns with representations.
 
     A subclass says which groups there are, how its network is made, and what it reports after
@@ -71,6 +64,7 @@ class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
         "early_stopping": ["boolean"],
         "warm_start": ["boolean"],
         "device": [str],
+        "compile": ["boolean", StrOptions({"default", "reduce-overhead", "max-autotune"})],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -174,97 +168,6 @@ class BaseEquivariantEstimator(CallbackSupportMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         # Checking the data sets attributes too, long before there is a network.
         return hasattr(self, "net_")
-
-    def save_weights(self, path):
-        """Save the fitted estimator to a file of safetensors, which anybody can load safely.
-
-        The file holds arrays, numbers and texts. Groups, tuners and callbacks are not in it:
-        :meth:`from_weights` is given those that the estimator was made with.
-
-        Parameters
-        ----------
-        path : str or Path
-            The file, by custom with the suffix ".safetensors".
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the estimator is not fitted.
-        ValueError
-            If the network is a module of your own, or the penalty one of the function.
-        ImportError
-            If safetensors is not installed (it comes with the extra ``persistence``).
-        """
-        check_is_fitted(self)
-        write_weights(path, contents_of(self))
-
-    @classmethod
-    def from_weights(cls, path, **parameters):
-        """Return the fitted estimator of a file of :meth:`save_weights`.
-
-        Parameters
-        ----------
-        path : str or Path
-            The file. Nothing in it is run.
-        **parameters : dict
-            Parameters of the constructor. Those not given are as they were, but for `callbacks` and
-            a `random_state` that is no int, which are None.
-
-        Returns
-        -------
-        estimator
-            Fitted; it predicts the same to the last bit.
-
-        Raises
-        ------
-        ValueError
-            If the file is not one of these, is of another class of estimators, or does not go with
-            the parameters; or parameters that no file holds, such as groups, are not given.
-        TypeError
-            If the constructor has no parameter of a name.
-        OSError
-            If the file cannot be read.
-        ImportError
-            If safetensors is not installed.
-
-        Warns
-        -----
-        InconsistentVersionWarning
-            If the file is of another version of the package.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import tempfile
-        >>> from pathlib import Path
-        >>> from softeq_sklearn import SoftEquivariantRegressor
-        >>> from softeq_sklearn.groups import SO
-        >>> X = np.random.RandomState(0).randn(50, 2)
-        >>> model = SoftEquivariantRegressor([SO(2)], "Vector", hidden_channels=8, max_epochs=2)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = Path(folder) / "model.safetensors"
-        ...     model.fit(X, X[:, 0]).save_weights(path)
-        ...     twin = SoftEquivariantRegressor.from_weights(path, groups=[SO(2)])
-        >>> bool((twin.predict(X) == model.predict(X)).all())
-        True
-        """
-        return estimator_from(cls, read_weights(path), parameters)
-
-    def __getstate__(self):
-        state = {**super().__getstate__(), _VERSION: __version__}
-        state = {name: value for name, value in state.items() if name not in FIT_ATTRIBUTES}
-        plain = plain_net(self.net_, self._constant_rate) if "net_" in state else None
-        if plain is not None:
-            state["net_"] = plain
-        return state
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version, net = state.pop(_VERSION, None), state.get("net_")
-        warn_of_another_version(type(self).__name__, version)
-        super().__setstate__(state)
-        if isinstance(net, dict):
-            self.net_ = net_from(self, net)
 
     # Steps of a fit ------------------------------------------------------------------------
 

@@ -174,6 +174,7 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
         n_members=_MEMBERS,
         max_epochs=held,
         callbacks=None,
+        compile=False,
         early_stopping=False,
         random_state=seed,
         verbose=0,

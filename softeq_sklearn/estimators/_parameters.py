@@ -71,6 +71,23 @@ def callbacks_of(callbacks):
     return callbacks
 
 
+def compile_options(compile):
+    """Parameters of a skorch net that compile its training.
+
+    Parameters
+    ----------
+    compile : bool or str
+        Whether, or the mode in which.
+
+    Returns
+    -------
+    dict
+    """
+    if isinstance(compile, str):
+        return {"compile": True, "compile__mode": compile}
+    return {"compile": bool(compile)}
+
+
 def device_of(device):
     """Torch device by name; "auto" takes a CUDA device where there is one.
 

@@ -85,6 +85,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         early_stopping=False,
         warm_start=False,
         device="auto",
+        compile=False,
         callbacks=None,
         random_state=None,
         verbose=0,
@@ -112,6 +113,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         self.early_stopping = early_stopping
         self.warm_start = warm_start
         self.device = device
+        self.compile = compile
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose

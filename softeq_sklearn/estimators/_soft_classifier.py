@@ -105,6 +105,10 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         Whether `fit` goes on from the weights of the last fit.
     device : str, default="auto"
         Torch device; "auto" takes a CUDA device where there is one.
+    compile : bool or {"default", "reduce-overhead", "max-autotune"}, default=False
+        Whether training runs compiled, or the mode of :func:`torch.compile` in which it does. This
+        takes most of a minute for each fit, and more with members: it pays for thousands of
+        epochs. Where torch cannot compile, a warning says so, and training goes on without.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
     random_state : int, RandomState instance or None, default=None

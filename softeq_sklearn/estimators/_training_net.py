@@ -11,7 +11,7 @@ from skorch.callbacks import GradientNormClipping, LRScheduler
 from softeq_sklearn.estimators._bootstrap import bootstrap_weights
 from softeq_sklearn.estimators._divergence import StopAtDivergence
 from softeq_sklearn.estimators._fitted_function import PREDICT_ROWS
-from softeq_sklearn.estimators._parameters import callbacks_of, device_of
+from softeq_sklearn.estimators._parameters import callbacks_of, compile_options, device_of
 from softeq_sklearn.nn import TensorNetwork
 from softeq_sklearn.training import (
     BestMembers,
@@ -92,6 +92,7 @@ def make_net(estimator, inputs, n_valid, seeds, previous, one_epoch=False, devic
         callbacks__print_log=None,
         device=device,
         verbose=0,
+        **compile_options(estimator.compile),
         **estimator._net_arguments(inputs, int(seeds[4])),
     ).initialize()
     if previous is not None:

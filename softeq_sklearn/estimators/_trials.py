@@ -64,6 +64,7 @@ def misspecified(estimator, groups, strengths, X, Y, weights, *, max_epochs, exp
             n_members=1,
             max_epochs=max_epochs,
             callbacks=None,
+            compile=False,
             early_stopping=False,
             warm_start=False,
             random_state=seed,

@@ -8,6 +8,7 @@ from skorch.dataset import unpack_data
 from skorch.utils import to_tensor
 
 from softeq_sklearn.regularizers import ProjectionPenalty
+from softeq_sklearn.training._compiled_forward import CompiledForward
 from softeq_sklearn.training._row_losses import as_row_loss
 
 
@@ -35,7 +36,9 @@ class PenalizedNet(NeuralNet):
         Makes the penalty from the module, the groups and the strengths. The default needs
         :class:`~softeq_sklearn.nn.SoftLinear` layers.
     **kwargs : dict
-        Parameters of :class:`skorch.NeuralNet`.
+        Parameters of :class:`skorch.NeuralNet`. With ``compile=True`` training runs compiled, for
+        batches of the size of the first one, and `module_` stays what it is; where torch cannot
+        compile, a warning says so, and training goes on without.
 
     Attributes
     ----------
@@ -92,9 +95,50 @@ class PenalizedNet(NeuralNet):
             The net itself.
         """
         super().initialize_module()
+        self._compiled = CompiledForward(**self.get_params_for("compile"))
         if self.groups:
             self.penalty_ = self.penalty(self.module_, self.groups, self.strengths)
         return self
+
+    def torch_compile(self, module, name):
+        """Leave modules as they are: :meth:`infer` compiles what training needs.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The network or the criterion.
+        name : str
+            Its name.
+
+        Returns
+        -------
+        torch.nn.Module
+            The same.
+        """
+        return module
+
+    def infer(self, x, **fit_params):
+        """Return the outputs of the module for a batch, in training compiled if that is asked for.
+
+        Parameters
+        ----------
+        x : torch.Tensor or ndarray of shape (n_samples, n_features)
+            Rows; with members perhaps (n_members, n_samples, n_features).
+        **fit_params : dict
+            What is passed on to the module, which then is not compiled.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_samples, n_outputs) or (n_members, n_samples, n_outputs)
+
+        Warns
+        -----
+        UserWarning
+            If torch cannot compile the module here; it then runs as it is.
+        """
+        if not self.compile or not self.module_.training or fit_params or isinstance(x, dict):
+            return super().infer(x, **fit_params)
+        return self._compiled(self.module_, to_tensor(x, device=self.device))
 
     def set_params(self, **kwargs):
         """Change parameters, as of any skorch net.

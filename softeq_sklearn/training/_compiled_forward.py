@@ -1,0 +1,87 @@
+"""Training steps of a module that run compiled."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+
+
+class CompiledForward:
+    """Runs a module compiled for rows of the first shape that it is given, and others as they are.
+
+    A shape of its own, which the last batch of an epoch often has, would cost as much time as the
+    first one for a small part of the steps. The module itself stays what it is: names and class of
+    its parts, copies, and what it computes elsewhere.
+
+    Parameters
+    ----------
+    **options : dict
+        Options of :func:`torch.compile`.
+
+    Warns
+    -----
+    UserWarning
+        If torch cannot compile the module here; it then runs as it is.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from softeq_sklearn.training import CompiledForward
+    >>> forward = CompiledForward(backend="eager")  # which needs no C++ compiler
+    >>> forward(torch.nn.Linear(3, 2), torch.zeros(5, 3)).shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(self, **options):
+        self.options = options
+        self._forget()
+
+    def __call__(self, module: torch.nn.Module, X: torch.Tensor) -> torch.Tensor:
+        """Return the outputs of a module.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The same in each call, or one that is compiled anew.
+        X : torch.Tensor of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        torch.Tensor
+            What the module makes of them.
+        """
+        if module is not self._module:
+            self._forget()
+            self._module, self._shape = module, X.shape
+            self._function = torch.compile(module, **{"dynamic": False, **self.options})
+            return self._first(X)
+        if self._function is None or X.shape != self._shape:
+            return module(X)
+        return self._function(X)
+
+    def _first(self, X):
+        try:
+            return self._function(X)
+        except Exception as error:  # of compilers, their headers and drivers: of any kind
+            # A fault of the module itself is raised here.
+            outputs = self._module(X)
+            self._function = None
+            reason = " ".join(str(error).split("\n")[:2])
+            warnings.warn(
+                "Training goes on without compiling, which needs a C++ compiler, on a GPU Triton; "
+                f"compile=False asks for none. Got {type(error).__name__}: {reason}",
+                UserWarning,
+                stacklevel=2,
+            )
+            return outputs
+
+    def _forget(self):
+        self._module = self._shape = self._function = None
+
+    def __getstate__(self):  # compiled code belongs to its process
+        return {"options": self.options}
+
+    def __setstate__(self, state):
+        self.__init__(**state["options"])
