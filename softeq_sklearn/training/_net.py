@@ -130,6 +130,7 @@ class PenalizedNet(NeuralNet):
         Returns
         -------
         torch.Tensor of shape (n_samples, n_outputs) or (n_members, n_samples, n_outputs)
+            Outputs.
 
         Warns
         -----
