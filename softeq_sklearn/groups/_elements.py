@@ -194,5 +194,13 @@ def exponential(A: ArrayLike) -> np.ndarray:
         return A.copy()
     if not is_affine_shape(A):
         return expm(A)
-    last_row = np.zeros((*A.shape[:-2], 1, A.shape[-1]))
-    return expm(np.concatenate([A, last_row], axis=-2))[..., :-1, :]
+    return expm(homogeneous(A, corner=0.0))[..., :-1, :]
+
+
+def homogeneous(g: np.ndarray, corner: float = 1.0) -> np.ndarray:
+    """Write affine elements, or those of their Lie algebra, as matrices of one row more."""
+    if not is_affine_shape(g):
+        return g
+    row = np.zeros((*g.shape[:-2], 1, g.shape[-1]))
+    row[..., -1] = corner
+    return np.concatenate([g, row], axis=-2)

@@ -29,7 +29,7 @@ from softeq_sklearn.groups import (
     generated_by,
     is_same_group,
 )
-from softeq_sklearn.groups._subgroups import lie_algebra_closure
+from softeq_sklearn.groups._lie_closure import lie_algebra_closure
 
 # Families with n^2 generators are not built in higher dimensions, and in those above the second
 # number no axes are tried one by one.

@@ -31,7 +31,8 @@ from softeq_sklearn.groups import (
     is_same_group,
     is_subgroup,
 )
-from softeq_sklearn.groups._subgroups import _logarithm, lie_algebra_closure
+from softeq_sklearn.groups._lie_closure import lie_algebra_closure
+from softeq_sklearn.groups._logarithm import principal_logarithm
 
 O_Z, O_X = O(2).embed(3, axes=(0, 1)), O(2).embed(3, axes=(1, 2))
 SO_Z, SO_X = SO(2).embed(3, axes=(0, 1)), SO(2).embed(3, axes=(1, 2))
@@ -189,13 +190,15 @@ def test_closure_is_closed_under_brackets():
 @pytest.mark.parametrize("group", [SO(3), SO(4), SL(3), SO13p(), Sp(2)], ids=str)
 def test_logarithm(group):
     for g in group.sample(5, random_state=0):
-        log = _logarithm(g)
+        log = principal_logarithm(g)
         np.testing.assert_allclose(log, scipy.linalg.logm(g), atol=1e-10)
         np.testing.assert_allclose(exponential(log), g, atol=1e-10)
 
 
 def test_logarithm_of_a_shear():
-    np.testing.assert_allclose(_logarithm(np.array([[1.0, 5.0], [0.0, 1.0]])), [[0, 5], [0, 0]])
+    np.testing.assert_allclose(
+        principal_logarithm(np.array([[1.0, 5.0], [0.0, 1.0]])), [[0, 5], [0, 0]]
+    )
 
 
 def test_undecided_is_said():
