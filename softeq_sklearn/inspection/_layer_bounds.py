@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from softeq_sklearn.nn import Bilinear, FreeGatedNonlinearity, MatrixBilinear, ResidualLinear
-from softeq_sklearn.nn._linear import project_blocks, type_index
+from softeq_sklearn.nn._type_blocks import project_blocks, type_index
 
 # Where the derivative of silu is largest, rounded up in value: silu' rises from 0 to here.
 _SILU_STEEPEST = 2.3993572805154

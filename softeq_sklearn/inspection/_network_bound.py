@@ -16,7 +16,7 @@ from softeq_sklearn.inspection._layer_bounds import (
     products_of,
 )
 from softeq_sklearn.nn import GatedNonlinearity, ResidualLinear
-from softeq_sklearn.nn._linear import project_blocks
+from softeq_sklearn.nn._type_blocks import project_blocks
 
 
 def network_bound(network, group, radius, scale_in, scale_out):

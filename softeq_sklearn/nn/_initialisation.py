@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from softeq_sklearn.groups import Group, generated_by
-from softeq_sklearn.nn._linear import SoftLinear, project_blocks
+from softeq_sklearn.nn._linear import SoftLinear
+from softeq_sklearn.nn._type_blocks import project_blocks
 
 
 def equivariant_start(

@@ -11,7 +11,7 @@ from torch import nn
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import EquivariantLinear, SoftLinear
-from softeq_sklearn.nn._linear import type_index
+from softeq_sklearn.nn._type_blocks import type_index
 from softeq_sklearn.projection import type_basis
 
 _Layer: TypeAlias = SoftLinear | EquivariantLinear

@@ -20,7 +20,7 @@ from softeq_sklearn.groups import (
     Trivial,
 )
 from softeq_sklearn.nn import EquivariantLinear, FeatureLayout, ResidualLinear, SoftLinear
-from softeq_sklearn.nn._linear import project_blocks, type_index
+from softeq_sklearn.nn._type_blocks import project_blocks, type_index
 
 WORDS = [(), (1,), (-1,), (1, 1), (1, -1), (-1, -1), (2,)]
 LETTERS = {1: "V", -1: "W", 0: "W"}

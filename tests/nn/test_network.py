@@ -15,8 +15,8 @@ from softeq_sklearn.nn import (
     SoftEquivariantNetwork,
     SoftLinear,
 )
+from softeq_sklearn.nn._column_layers import InputColumns, OutputColumns, helmert
 from softeq_sklearn.nn._layout import input_map, output_map
-from softeq_sklearn.nn._network import InputColumns, OutputColumns, helmert
 from softeq_sklearn.representations import Point, Vector
 from softeq_sklearn.testing import assert_equivariant, groups, representations
 
