@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from softeq_sklearn.estimators._base import BaseEquivariantEstimator
 from softeq_sklearn.groups import Group
+from softeq_sklearn.inspection._bounds._network import network_bound
 from softeq_sklearn.inspection._error_search import FunctionError, largest_error
-from softeq_sklearn.inspection._network_bound import network_bound
 from softeq_sklearn.nn import TensorNetwork
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from softeq_sklearn._columns import checked_rows
+from softeq_sklearn.inspection._bounds._rows import local_bounds, single_network
 from softeq_sklearn.inspection._equivariance_bound import check_covered
-from softeq_sklearn.inspection._local_bound import local_bounds, single_network
 
 
 def local_equivariance_bound(estimator, group, X):

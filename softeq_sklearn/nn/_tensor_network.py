@@ -22,7 +22,7 @@ from softeq_sklearn.representations import Rep, as_representation
 class TensorNetwork(nn.Module):
     """Blocks of linear, bilinear and gated layers on tensor features.
 
-    The networks below differ only in their linear layer; this is what they share: the blocks of
+    Networks differ only in their linear layer; this is what they share: the blocks of
     EMLP (Finzi et al. 2021, section 6), with the changes that docs/method.md, "Network", lists.
 
     Parameters

@@ -6,19 +6,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softeq_sklearn.inspection._layer_bounds import (
-    Bounds,
-    DenseLinear,
-    GatedTerms,
+from softeq_sklearn.inspection._bounds._bilinear import (
     bilinear_bounds,
     factored_products,
-    gated_bounds,
-    joint_norm,
-    linear_bounds,
     matrix_products,
-    tensor_norm,
-    unfolded_norm,
 )
+from softeq_sklearn.inspection._bounds._gated import GatedTerms, gated_bounds
+from softeq_sklearn.inspection._bounds._linear import DenseLinear, linear_bounds
+from softeq_sklearn.inspection._bounds._norms import joint_norm, tensor_norm, unfolded_norm
+from softeq_sklearn.inspection._bounds._segments import Bounds
 from softeq_sklearn.nn import Bilinear, FeatureLayout, GatedNonlinearity, MatrixBilinear
 
 SEEDS = st.integers(0, 10**6)

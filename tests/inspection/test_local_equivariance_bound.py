@@ -11,7 +11,8 @@ from sklearn.linear_model import LinearRegression
 
 from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
 from softeq_sklearn.groups import SE, SO, C, O, Reflection, S, generated_by
-from softeq_sklearn.inspection import _local_bound, local_equivariance_bound
+from softeq_sklearn.inspection import local_equivariance_bound
+from softeq_sklearn.inspection._bounds import _rows
 from softeq_sklearn.representations import as_representation
 
 TURN = SO(2).embed(3, axes=(0, 1))
@@ -99,7 +100,7 @@ def test_second_order_terms_count(name, monkeypatch):
     model, group = shaken(fitted(name), 0, 0.3), CASES[name][0]
     X = rows_of(model, 0, 1.0)
     bounds = local_equivariance_bound(model, group, X)
-    for stage in (_local_bound._BilinearStage, _local_bound._GatedStage):
+    for stage in (_rows._BilinearStage, _rows._GatedStage):
         call = stage.__call__
         monkeypatch.setattr(stage, "__call__", lambda *args, call=call: (*call(*args)[:2], 0.0))
     assert (local_equivariance_bound(model, group, X) < bounds).all()
@@ -111,10 +112,10 @@ def test_remainders_of_layers_are_bounds():
     model, group = shaken(fitted("O(3)"), 0, 0.5), O(3)
     layers = model.module_.layers
     stages = [
-        _local_bound._BilinearStage(layers[1], _local_bound._gated_segments(layers, layers[1])),
-        _local_bound._GatedStage(layers[2], group),
+        _rows._BilinearStage(layers[1], _rows._gated_segments(layers, layers[1])),
+        _rows._GatedStage(layers[2], group),
     ]
-    segments = _local_bound._gated_segments(layers, layers[1])
+    segments = _rows._gated_segments(layers, layers[1])
     for layer, stage in zip(layers[1:3], stages, strict=True):
         for size in (0.01, 0.3, 3.0):
             h = torch.tensor(3 * rng.standard_normal(layers[0].layout_out.size))
@@ -169,7 +170,7 @@ def test_the_bound_of_members_is_a_bound_of_their_mean():
     singles = []
     for member in range(2):
         single = copy.deepcopy(model)
-        single.net_.module_ = _local_bound.single_network(model.module_, member)
+        single.net_.module_ = _rows.single_network(model.module_, member)
         single._structure = {**single._structure, "n_members": 1}
         singles.append(local_equivariance_bound(single, SO(2), X))
     assert bounds == pytest.approx(np.mean(singles, axis=0))

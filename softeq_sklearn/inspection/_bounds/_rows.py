@@ -17,20 +17,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from softeq_sklearn.inspection._layer_bounds import (
-    DenseLinear,
-    joint_norm,
-    layer_arrays,
-    pointwise_factors,
-    products_of,
-)
-from softeq_sklearn.inspection._network_bound import (
+from softeq_sklearn.inspection._bounds._bilinear import products_of
+from softeq_sklearn.inspection._bounds._gated import pointwise_factors
+from softeq_sklearn.inspection._bounds._linear import DenseLinear
+from softeq_sklearn.inspection._bounds._network import (
     gated_after,
     in_output_units,
     is_linear,
     layouts_of,
     moved_by_removed_mean,
 )
+from softeq_sklearn.inspection._bounds._norms import joint_norm
+from softeq_sklearn.inspection._bounds._parameters import layer_arrays
 from softeq_sklearn.nn import GatedNonlinearity
 from softeq_sklearn.regularizers._forward_mode import directional_derivative
 

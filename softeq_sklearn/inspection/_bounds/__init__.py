@@ -1,0 +1,1 @@
+"""Upper bounds of the equivariance error of a network: by layers, over a ball, at given rows."""
