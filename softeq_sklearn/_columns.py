@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from softeq_sklearn._warnings import warn_user
 from softeq_sklearn.representations import ColumnSchema, Rep, Scalar, as_representation
 
 # What a parameter that is a representation may be.
 REPRESENTATION = [Rep, ColumnSchema, str, None]
+# Said of arrays beside schemas.
+_NO_NAMES = (
+    " Columns are chosen by name from data frames only: where a tool makes arrays of them, give it "
+    "schema.select(X)."
+)
 
 
 def representation_of(name, value, n_columns, dim, each=None):
@@ -67,6 +72,8 @@ def representation_of(name, value, n_columns, dim, each=None):
         raise ValueError(
             f"{name} must have one column for each {rule}. "
             f"Got {name}={rep!r} ({wanted}) for {there}."
+            + _NO_NAMES
+            * isinstance(value, ColumnSchema)
         )
     return rep, dim
 
@@ -122,10 +129,8 @@ def named_rows(rep_in, rep_out, X, y):
     if X is y and schema_of(rep_in) and schema_of(rep_out):
         both = [name for name in rep_in.names if name in rep_out.names]
         if both:
-            warnings.warn(
-                f"The columns {both} are inputs and targets at once: take them out of rep_in.",
-                UserWarning,
-                stacklevel=3,
+            warn_user(
+                f"The columns {both} are inputs and targets at once: take them out of rep_in."
             )
     return select_columns(rep_in, X, "X"), select_columns(rep_out, y, "y")
 

@@ -18,6 +18,7 @@ from softeq_sklearn._columns import (
     schema_of,
     select_columns,
 )
+from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
     CallbackSupportMixin,
@@ -29,7 +30,6 @@ from softeq_sklearn.estimators._fit_tasks import (
 from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
-from softeq_sklearn.estimators._restoring import restored_after_an_error
 from softeq_sklearn.estimators._saving import SavingMixin
 from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
 from softeq_sklearn.levels import Support

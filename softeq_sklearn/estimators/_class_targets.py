@@ -9,9 +9,9 @@ from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from softeq_sklearn._classes import one_hot
+from softeq_sklearn._classes import check_labels, one_hot
 from softeq_sklearn._columns import checked_rows, schema_of, select_columns
-from softeq_sklearn.estimators._row_weights import rows_that_count
+from softeq_sklearn._row_weights import rows_that_count
 from softeq_sklearn.preprocessing._column_scaling import no_scaling
 from softeq_sklearn.training import CrossEntropy
 
@@ -163,6 +163,8 @@ class ClassTargetsMixin(ClassifierMixin):
 
     def _rows_that_count(self, X, y, sample_weight, reset, classes=None):
         X = select_columns(self.rep_in, X, "X")
+        if y is not None:
+            check_labels(y)
         X, y = validate_data(self, X, y, reset=reset, dtype=np.float64)
         check_classification_targets(y)
         if reset:
@@ -206,6 +208,8 @@ class ClassTargetsMixin(ClassifierMixin):
 def _known_classes(y, classes):
     """All classes, of those that the user names or of the rows."""
     source = "y" if classes is None else "classes"
+    if classes is not None:
+        check_labels(classes, "classes")
     known = np.unique(y if classes is None else classes)
     if len(known) < 2:
         raise ValueError(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import torch
 
+from softeq_sklearn._warnings import warn_user
 from softeq_sklearn.estimators._parameters import device_of
 from softeq_sklearn.estimators._training_net import make_net
 from softeq_sklearn.nn import TensorNetwork
@@ -91,7 +90,7 @@ def _device(estimator):
     try:
         return device_of(estimator.device)
     except ValueError as error:
-        warnings.warn(f"The network is loaded to the CPU: {error}", UserWarning, stacklevel=4)
+        warn_user(f"The network is loaded to the CPU: {error}")
         return "cpu"
 
 

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from softeq_sklearn._columns import checked_rows
 from softeq_sklearn._named_targets import NamedTargetsMixin
-from softeq_sklearn.estimators._row_weights import rows_that_count
+from softeq_sklearn._row_weights import rows_that_count
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling
 from softeq_sklearn.training import SquaredError
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from softeq_sklearn import __version__
+from softeq_sklearn._warnings import warn_user
 from softeq_sklearn.exceptions import InconsistentVersionWarning
 
 
@@ -19,4 +18,4 @@ def warn_of_another_version(name, version):
         What it was saved with; None if that is not known.
     """
     if version != __version__:
-        warnings.warn(InconsistentVersionWarning(name, __version__, version), stacklevel=3)
+        warn_user(InconsistentVersionWarning(name, __version__, version))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from numbers import Integral
 
+import numpy as np
+
 from softeq_sklearn import __version__
 from softeq_sklearn.estimators._fit_tasks import CALLBACK_ATTRIBUTES
 from softeq_sklearn.estimators._plain_net import net_from
@@ -25,7 +27,7 @@ _RESOLVED = {
     "_shaping",
     "_hidden",
 }
-_SIMPLE = bool, int, float, str, Rep, ColumnSchema, type(None)
+_SIMPLE = bool, int, float, str, np.number, np.bool_, Rep, ColumnSchema, type(None)
 
 
 def contents_of(estimator):

@@ -13,7 +13,7 @@ from softeq_sklearn._candidates import named_groups
 from softeq_sklearn.estimators._choices import check_choices
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.inspection._held_out_losses import held_out_losses
-from softeq_sklearn.inspection._soft_estimator import soft_parameters
+from softeq_sklearn.inspection._soft_estimator import soft_parameters, unfrozen
 from softeq_sklearn.regularizers import named_strengths
 
 
@@ -24,6 +24,7 @@ def accuracy_table(
     *,
     exact_groups=None,
     cv=5,
+    sample_weight=None,
     confidence=0.95,
     n_jobs=None,
     random_state=None,
@@ -50,6 +51,8 @@ def accuracy_table(
     cv : int, cross-validation generator or iterable, default=5
         Folds, at least 2. An int shuffles the rows, and keeps the shares of classes. Rows that are
         not independent, such as overlapping windows, need a splitter that keeps them together.
+    sample_weight : array-like of shape (n_samples,), float or None, default=None
+        Weights of the rows, in the fits and in the losses.
     confidence : float, default=0.95
         Confidence of the intervals, in (0, 1).
     n_jobs : int or None, default=None
@@ -105,7 +108,13 @@ def accuracy_table(
     )
     variants = accuracy_variants(estimator, exact_groups)
     held_out = held_out_losses(
-        list(variants.values()), X, y, cv=cv, n_jobs=n_jobs, random_state=random_state
+        list(variants.values()),
+        X,
+        y,
+        cv=cv,
+        n_jobs=n_jobs,
+        random_state=random_state,
+        sample_weight=sample_weight,
     )
     numbers = range(len(variants))
     ends = np.array([held_out.interval(number, 0, confidence) for number in numbers])
@@ -141,6 +150,7 @@ def accuracy_variants(estimator, exact_groups):
     ValueError
         If the estimator has no candidates or an exact group already, or a group cannot be imposed.
     """
+    estimator = unfrozen(estimator)
     parameters = soft_parameters(estimator)
     candidates = named_groups(parameters["groups"])
     if not candidates:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar, check_X_y
 
-from softeq_sklearn._columns import select_columns
+from softeq_sklearn._classes import classes_of, one_hot
+from softeq_sklearn._columns import representation_of, select_columns
 from softeq_sklearn.groups import Group, inverse
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
 from softeq_sklearn.inspection._orbit_moments import OrbitMoments
 from softeq_sklearn.levels._canonical_rows import canonical_rows
-from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
+from softeq_sklearn.representations import ColumnSchema, Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
 from softeq_sklearn.representations._words import POINT
 
@@ -53,8 +54,8 @@ def equivariance_test(
     X: ArrayLike,
     y: ArrayLike,
     group: Group,
-    rep_in: Rep | ColumnSchema | str,
-    rep_out: Rep | ColumnSchema | str,
+    rep_in: Rep | ColumnSchema | str | None = None,
+    rep_out: Rep | ColumnSchema | str | None = None,
     *,
     n_permutations: int = 199,
     random_state=None,
@@ -85,11 +86,12 @@ def equivariance_test(
     X : array-like of shape (n_samples, n_features)
         Rows, at least 20, independent of each other.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Targets.
+        Targets; or class labels, which are texts or other objects, numbers being taken as such.
     group : Group
         The symmetry.
-    rep_in, rep_out : Rep, ColumnSchema or str
-        How it acts on the columns of X and of y.
+    rep_in, rep_out : Rep, ColumnSchema, str or None, default=None
+        How it acts on the columns of X and of y, or on the sorted classes of y; None means that all
+        are scalars.
     n_permutations : int, default=199
         Number of permutations; the smallest p-value is one over their number plus one.
     random_state : int, RandomState instance or None, default=None
@@ -163,18 +165,16 @@ def _checked(X, y, group, rep_in, rep_out):
     if not isinstance(group, Group):
         raise TypeError(f"group must be a Group. Got {group!r}.")
     X, y = select_columns(rep_in, X, "X"), select_columns(rep_out, y, "y")
+    classes, each = classes_of(y), None
+    if classes is not None:
+        y, each = one_hot(y, classes), "class of y"
     X, y = check_X_y(
         X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=_MIN_ROWS
     )
     Y = y.reshape(len(y), -1).astype(np.float64)
-    reps = as_representation(rep_in), as_representation(rep_out)
-    for name, rep, data in (("rep_in", reps[0], X), ("rep_out", reps[1], Y)):
-        if rep.dim(group) != data.shape[1]:
-            raise ValueError(
-                f"{name} must have one column for each of {'X' if data is X else 'y'}, which has "
-                f"{data.shape[1]}. Got {rep!r}, of dimension {rep.dim(group)} for {group!r}."
-            )
-    return X, Y, *reps
+    rep_in, _ = representation_of("rep_in", rep_in, X.shape[1], group.dim)
+    rep_out, _ = representation_of("rep_out", rep_out, Y.shape[1], group.dim, each)
+    return X, Y, rep_in, rep_out
 
 
 def _scaled(Y, rep, dim):

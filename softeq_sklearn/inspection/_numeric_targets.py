@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import is_classifier
 
-from softeq_sklearn._classes import one_hot
+from softeq_sklearn._classes import check_labels, one_hot
 from softeq_sklearn._predictions import numeric_method
 
 
@@ -26,6 +26,7 @@ class NumericTargets:
     def __init__(self, estimator, y):
         self._classes = None
         if is_classifier(estimator):
+            check_labels(y)
             self._classes = getattr(estimator, "classes_", np.unique(np.asarray(y)))
 
     def of_targets(self, y):

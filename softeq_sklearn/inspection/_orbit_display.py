@@ -6,7 +6,7 @@ import inspect
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_scalar
+from sklearn.utils import check_array, check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
@@ -368,7 +368,10 @@ def _as_row(x, schema):
     """Return a row as float64 of shape (1, n_features), and what puts rows in its container."""
     frame = x.to_frame().T if hasattr(x, "to_frame") and np.ndim(x) == 1 else x
     frame = select_columns(schema, frame, "x")
-    row = np.asarray(frame)
+    if hasattr(frame, "columns"):  # of any types that hold numbers
+        row = check_array(frame, dtype=np.float64, input_name="x")
+    else:
+        row = np.asarray(frame)
     row = row[None] if row.ndim == 1 else row
     return checked_array("x", row, (1, None)), _like(frame)
 

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 
@@ -21,7 +20,7 @@ from softeq_sklearn.inspection._accuracy_table import (
 from softeq_sklearn.inspection._discovered import discover
 from softeq_sklearn.inspection._relations import relations
 from softeq_sklearn.inspection._report_pictures import report_pictures
-from softeq_sklearn.inspection._soft_estimator import fitted_levels
+from softeq_sklearn.inspection._soft_estimator import fitted_levels, unfrozen
 from softeq_sklearn.inspection._symmetry_report import symmetry_report
 from softeq_sklearn.levels._verdict import BROKEN, EXACT
 
@@ -36,6 +35,7 @@ def report(
     path="symmetry_report.html",
     *,
     cv=5,
+    sample_weight=None,
     title=None,
     n_jobs=None,
     random_state=None,
@@ -61,6 +61,8 @@ def report(
     cv : int, cross-validation generator, iterable or None, default=5
         Folds of :func:`accuracy_table`, which makes three or four fits on each: 15 to 20 for the
         default. None leaves the accuracies out.
+    sample_weight : array-like of shape (n_samples,), float or None, default=None
+        Weights of the rows in the accuracies. Levels and tests take each row once.
     title : str or None, default=None
         Title of the page; None says how many rows it is about.
     n_jobs : int or None, default=None
@@ -119,8 +121,7 @@ def report(
     import jinja2
 
     path = _checked_path(path)
-    if isinstance(estimator, FrozenEstimator):
-        estimator = estimator.estimator
+    estimator = unfrozen(estimator)
     levels = fitted_levels(estimator)
     if not len(levels):
         raise ValueError("estimator must have candidate groups to report on. Got none.")
@@ -131,10 +132,18 @@ def report(
     rng = check_random_state(random_state)
     seed = int(rng.randint(np.iinfo(np.int32).max))
     answers = symmetry_report(estimator, X, y, cv=None, random_state=seed)
+    pictures = report_pictures(estimator, X, rng)  # before the fits, which take long
     accuracies = None
     if cv is not None:
         accuracies = accuracy_table(
-            estimator, X, y, exact_groups=exact_groups, cv=cv, n_jobs=n_jobs, random_state=seed
+            estimator,
+            X,
+            y,
+            exact_groups=exact_groups,
+            cv=cv,
+            sample_weight=sample_weight,
+            n_jobs=n_jobs,
+            random_state=seed,
         )
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("softeq_sklearn.inspection", "."),
@@ -152,7 +161,7 @@ def report(
         discovered=discovered,
         relations=_relation_words(estimator._groups),
         accuracies=None if accuracies is None else list(accuracies.itertuples()),
-        pictures=report_pictures(estimator, X, rng),
+        pictures=pictures,
         facts=_facts(estimator, X),
         settings=_settings(estimator),
         versions={name: version(name) for name in _PACKAGES}

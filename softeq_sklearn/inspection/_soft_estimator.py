@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+
+def unfrozen(estimator):
+    """Return the estimator in a FrozenEstimator, which says what it is, or the estimator itself.
+
+    Parameters
+    ----------
+    estimator : object
+        What the user gave.
+
+    Returns
+    -------
+    object
+    """
+    return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
 
 def check_soft(estimator):

@@ -13,7 +13,7 @@ from sklearn.utils import check_scalar
 from softeq_sklearn._candidates import named_groups
 from softeq_sklearn.estimators._exact import with_exact_group
 from softeq_sklearn.inspection._held_out_losses import held_out_losses
-from softeq_sklearn.inspection._soft_estimator import soft_parameters
+from softeq_sklearn.inspection._soft_estimator import soft_parameters, unfrozen
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,7 @@ def symmetry_gap(
     group,
     *,
     cv=5,
+    sample_weight=None,
     confidence=0.95,
     n_jobs=None,
     random_state=None,
@@ -102,6 +103,8 @@ def symmetry_gap(
     cv : int, cross-validation generator or iterable, default=5
         Folds, at least 2. An int shuffles the rows, and keeps the shares of classes. Rows that are
         not independent, such as overlapping windows, need a splitter that keeps them together.
+    sample_weight : array-like of shape (n_samples,), float or None, default=None
+        Weights of the rows, in the fits and in the losses.
     confidence : float, default=0.95
         Confidence of the interval, in (0, 1).
     n_jobs : int or None, default=None
@@ -145,7 +148,15 @@ def symmetry_gap(
         confidence, "confidence", Real, min_val=0.0, max_val=1.0, include_boundaries="neither"
     )
     variants = exact_and_without(estimator, group)
-    held_out = held_out_losses(variants, X, y, cv=cv, n_jobs=n_jobs, random_state=random_state)
+    held_out = held_out_losses(
+        variants,
+        X,
+        y,
+        cv=cv,
+        n_jobs=n_jobs,
+        random_state=random_state,
+        sample_weight=sample_weight,
+    )
     gap_low, gap_high = held_out.interval(0, 1, confidence)
     loss_exact, loss_without = held_out.means
     return SymmetryGap(
@@ -181,6 +192,7 @@ def exact_and_without(estimator, group):
         If no candidate has the name, the group acts on another space, or the estimator has an
         exact group already.
     """
+    estimator = unfrozen(estimator)
     parameters = soft_parameters(estimator)
     candidates = named_groups(parameters["groups"])
     groups, name = with_exact_group(candidates, group, "group")

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from softeq_sklearn._columns import checked_rows, select_columns
+from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn.estimators import SoftEquivariantRegressor
 from softeq_sklearn.inspection._soft_estimator import check_soft, fitted_levels
 
@@ -82,7 +83,7 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
         self.n_elements = n_elements
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Fit a clone of the estimator, or take the fitted one.
 
         Parameters
@@ -91,6 +92,8 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
             Rows, with the columns in the order of the estimator's `rep_in`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, or class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in the fit; not used if `prefit` is true.
 
         Returns
         -------
@@ -107,13 +110,18 @@ class SymmetryLevels(TransformerMixin, BaseEstimator):
             If `prefit` is true and X has other columns than the estimator was fitted to.
         """
         self._validate_params()
+        with restored_after_an_error(self):
+            return self._fit(X, y, sample_weight)
+
+    def _fit(self, X, y, sample_weight):
         estimator = SoftEquivariantRegressor() if self.estimator is None else self.estimator
         check_soft(estimator)
         if self.prefit:
             check_is_fitted(estimator)
             self.estimator_ = estimator
         else:
-            self.estimator_ = clone(estimator).fit(X, y)
+            weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+            self.estimator_ = clone(estimator).fit(X, y, **weights)
         checked_rows(self.estimator_, X)
         self._schema_in = self.estimator_._schema_in
         validate_data(self, select_columns(self._schema_in, X, "X"), skip_check_array=True)

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, indexable
 from softeq_sklearn._columns import checked_rows, select_columns
 from softeq_sklearn.inspection._equivariance_test import equivariance_test
 from softeq_sklearn.inspection._numeric_targets import NumericTargets
-from softeq_sklearn.inspection._soft_estimator import fitted_levels
+from softeq_sklearn.inspection._soft_estimator import fitted_levels, unfrozen
 from softeq_sklearn.inspection._symmetry_gap import symmetry_gap
 
 _LEVEL_COLUMNS = ("error_low", "error_high", "floor", "verdict")
@@ -24,6 +24,7 @@ def symmetry_report(
     y,
     *,
     cv=5,
+    sample_weight=None,
     confidence=0.95,
     n_permutations=199,
     n_jobs=None,
@@ -47,6 +48,8 @@ def symmetry_report(
     cv : int, cross-validation generator, iterable or None, default=5
         Folds of :func:`symmetry_gap`, which fits two networks on each fold for each group; None
         leaves the gaps out.
+    sample_weight : array-like of shape (n_samples,), float or None, default=None
+        Weights of the rows in the gaps. Levels and tests take each row once.
     confidence : float, default=0.95
         Confidence of the intervals of the gaps.
     n_permutations : int, default=199
@@ -97,6 +100,7 @@ def symmetry_report(
     """
     import pandas as pd
 
+    estimator = unfrozen(estimator)
     levels = fitted_levels(estimator)
     checked_rows(estimator, X)
     X, y = (
@@ -125,7 +129,17 @@ def symmetry_report(
         index=pd.Index(levels.name, name="group"),
     )
     gaps = [
-        _gap(estimator, X, y, name, cv, confidence=confidence, n_jobs=n_jobs, random_state=seed)
+        _gap(
+            estimator,
+            X,
+            y,
+            name,
+            cv,
+            sample_weight=sample_weight,
+            confidence=confidence,
+            n_jobs=n_jobs,
+            random_state=seed,
+        )
         for name in levels.name
     ]
     report[list(_GAP_COLUMNS)] = np.reshape(gaps, (len(levels), len(_GAP_COLUMNS)))

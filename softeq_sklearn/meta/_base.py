@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.tree import DecisionTreeRegressor
@@ -20,6 +21,7 @@ from softeq_sklearn._columns import (
     representation_of,
 )
 from softeq_sklearn._named_targets import NamedTargetsMixin
+from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn.groups import Group
 
 
@@ -79,6 +81,10 @@ class BaseGroupRegressor(MetaEstimatorMixin, NamedTargetsMixin, BaseEstimator):
             If the inner estimator is a classifier, there are weights and it takes none, or the data
             is sparse.
         """
+        with restored_after_an_error(self):
+            return self._fit(X, y, sample_weight)
+
+    def _fit(self, X, y, sample_weight):
         self._validate_params()
         estimator = DecisionTreeRegressor() if self.estimator is None else self.estimator
         _check_estimator(estimator, weighted=sample_weight is not None)
@@ -155,6 +161,9 @@ def _fitted(estimator, X, Y, weight, rng):
     _fill_random_states(inner, rng)
     single = Y.shape[1] == 1
     if not single and not get_tags(inner).target_tags.multi_output:
+        if weight is not None and hasattr(inner, "set_fit_request"):
+            if get_config()["enable_metadata_routing"]:  # else there are no requests
+                inner.set_fit_request(sample_weight=True)
         inner = MultiOutputRegressor(inner)
     weights = {} if weight is None else {"sample_weight": weight}
     return inner.fit(X, Y[:, 0] if single else Y, **weights)

@@ -15,6 +15,8 @@ from softeq_sklearn._columns import (
     schema_of,
     select_columns,
 )
+from softeq_sklearn._restoring import restored_after_an_error
+from softeq_sklearn._row_weights import rows_that_count
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, point_columns, point_size
 
 
@@ -105,7 +107,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
         self.groups = groups
         self.point_origin = point_origin
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Learn offsets and scales.
 
         Parameters
@@ -114,6 +116,8 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             Rows, with the columns in the order of `rep`, or a frame with those of a schema.
         y : None
             Not used.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in means and sizes, at least 0, of which only ratios matter.
 
         Returns
         -------
@@ -128,7 +132,12 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             If `groups` holds something else, or the data is sparse.
         """
         self._validate_params()
+        with restored_after_an_error(self):
+            return self._fit(X, sample_weight)
+
+    def _fit(self, X, sample_weight):
         X = validate_data(self, select_columns(self.rep, X, "X"), dtype=FLOAT_DTYPES)
+        X, _, weights = rows_that_count(X, X, sample_weight)
         groups = list(named_groups(self.groups).values())
         dim = groups[0].dim if groups else None
         rep, dim = representation_of("rep", self.rep, X.shape[1], dim)
@@ -146,9 +155,10 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             )
         rows = _relative(X, centred)
         # As far as all rows go the origin of centred Points stays where it is.
-        points = (np.zeros(dim), point_size(rows[:, centred])) if len(centred) else None
-        scaling = fit_scaling(rows, rep, dim, groups, points)
-        # All at once and last, so that a fit that fails changes nothing.
+        points = (
+            (np.zeros(dim), point_size(rows[:, centred], weights=weights)) if len(centred) else None
+        )
+        scaling = fit_scaling(rows, rep, dim, groups, points, weights)
         self.offset_, self.scale_ = scaling.offset, scaling.factor
         self.scaled_rep_ = rep.centred if len(centred) else rep
         self._centred_columns, self._schema_in = centred, schema_of(self.rep)

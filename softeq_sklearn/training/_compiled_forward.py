@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
+
+from softeq_sklearn._warnings import warn_user
 
 
 class CompiledForward:
@@ -69,11 +69,9 @@ class CompiledForward:
             outputs = self._module(X)
             self._function = None
             reason = " ".join(str(error).split("\n")[:2])
-            warnings.warn(
+            warn_user(
                 "Training goes on without compiling, which needs a C++ compiler, on a GPU Triton; "
-                f"compile=False asks for none. Got {type(error).__name__}: {reason}",
-                UserWarning,
-                stacklevel=2,
+                f"compile=False asks for none. Got {type(error).__name__}: {reason}"
             )
             return outputs
 

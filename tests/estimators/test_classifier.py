@@ -3,6 +3,8 @@
 import pickle
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import GridSearchCV
@@ -10,7 +12,13 @@ from sklearn.pipeline import make_pipeline
 
 from softeq_sklearn import SoftEquivariantClassifier
 from softeq_sklearn.groups import SO, O, S
-from softeq_sklearn.inspection import OrbitDisplay, discover, equivariance_bound
+from softeq_sklearn.inspection import (
+    OrbitDisplay,
+    discover,
+    equivariance_bound,
+    equivariance_test,
+    symmetry_gap,
+)
 from softeq_sklearn.preprocessing import RepresentationScaler
 from softeq_sklearn.representations import ColumnSchema, Vector
 
@@ -275,3 +283,51 @@ def test_refused(make, cups, changes, y, message):
 def test_mirror_images_may_swap_nothing_but_themselves(make, cups):
     """Groups with a representation of scalars need not be permutations."""
     assert make(groups=[O(3)], rep_out="3*Scalar", max_epochs=1).fit(*cups).classes_.size == 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["a", "b", None] * 20, dtype=object),
+        np.array([0.0, 1.0, np.nan] * 20),
+        pd.Series(["a", "b", pd.NA] * 20, dtype="string"),
+        pd.Series(["a", "b", None] * 20, dtype="category"),
+        pl.Series(["a", "b", None] * 20),
+    ],
+    ids=lambda labels: str(labels.dtype),
+)
+def test_missing_labels(make, labels):
+    X = np.random.RandomState(0).standard_normal((60, 3))
+    rule = "y must have a class in each place. Got 20 of 60 without one .* number 2"
+    with pytest.raises(ValueError, match=rule):
+        make().fit(X, labels)
+    with pytest.raises(ValueError, match=rule):
+        symmetry_gap(make(), X, labels, "all", cv=2)
+
+
+def test_missing_classes(make, cups):
+    with pytest.raises(ValueError, match="classes must have a class in each place"):
+        make().partial_fit(*cups, classes=["in", "below", "beside", None])
+
+
+def test_classes_too_rare_for_folds(make):
+    X, y = np.random.RandomState(0).standard_normal((40, 3)), np.repeat(["a", "b"], [39, 1])
+    model = make(max_epochs=1)
+    with pytest.raises(ValueError, match="at most 4, .* most frequent class. Got 5 and .*'a': 4"):
+        symmetry_gap(model, X[:8], np.repeat(["a", "b"], 4), "all", cv=5)
+    with pytest.warns(UserWarning, match=r"classes {'b': 1} have fewer rows than the 2 folds"):
+        with pytest.raises(ValueError, match=r"two classes to train on .* Got one class in fold"):
+            symmetry_gap(model, X, y, "all", cv=2)
+
+
+def test_the_test_of_equivariance_takes_labels():
+    X = np.random.RandomState(0).standard_normal((200, 3))
+    size, height = np.where((X**2).sum(1) > 2.4, "far", "near"), np.where(X[:, 2] > 0, "up", "down")
+    options = {"random_state": 0}
+    assert equivariance_test(X, size, SO(3), "Vector", **options).p_value > 0.05
+    assert equivariance_test(X, height, SO(3), "Vector", **options).p_value == 0.005
+    one_hot = (height[:, None] == ["down", "up"]).astype(float)
+    by_hand = equivariance_test(X, one_hot, SO(3), "Vector", **options)
+    assert by_hand == equivariance_test(X, pd.Series(height), SO(3), "Vector", **options)
+    with pytest.raises(ValueError, match="rep_out must have one column for each class of y"):
+        equivariance_test(X, height, SO(3), "Vector", "Vector")

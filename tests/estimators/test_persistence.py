@@ -235,6 +235,17 @@ def test_parameters_of_a_weight_file(weights, make_soft):
     assert model.random_state is None and model.callbacks is None
 
 
+def test_numbers_of_numpy_are_in_a_weight_file(make_soft, plane, tmp_path):
+    """As a search over arrays finds them."""
+    numbers = {"batch_size": np.int64(8), "learning_rate": np.float32(0.01)}
+    numbers |= {"random_state": np.int64(3), "scale_columns": np.bool_(True)}
+    model = make_soft(**numbers).fit(*plane)
+    model.save_weights(tmp_path / "model")
+    twin = SoftEquivariantRegressor.from_weights(tmp_path / "model", groups=model.groups)
+    assert twin.get_params()["batch_size"] == 8 and twin.random_state == 3
+    assert_array_equal(twin.predict(plane[0]), model.predict(plane[0]))
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

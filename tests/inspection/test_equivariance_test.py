@@ -233,8 +233,8 @@ def test_a_group_that_does_not_commute():
     ("changes", "error", "message"),
     [
         ({"group": "SO(3)"}, TypeError, "group must be a Group. Got 'SO\\(3\\)'"),
-        ({"rep_in": "2*Vector"}, ValueError, "rep_in must have one column for each of X"),
-        ({"rep_out": "Vector"}, ValueError, "rep_out must have one column for each of y"),
+        ({"rep_in": "2*Vector"}, ValueError, "rep_in must have one column for each column of X"),
+        ({"rep_out": "Vector"}, ValueError, "rep_out must have one column for each column of y"),
         ({"X": ROWS[:10], "y": np.zeros(10)}, ValueError, "minimum of 20"),
         ({"X": np.where(ROWS > 2, np.nan, ROWS)}, ValueError, "NaN"),
         ({"n_permutations": 0}, ValueError, "n_permutations"),

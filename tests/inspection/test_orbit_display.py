@@ -290,3 +290,13 @@ def test_large_permutation_groups():
         Sorted(), np.arange(6.0), S(6), rep_in="Vector", rep_out="Vector", n_points=20
     )
     assert display.values.shape == (20, 4)
+
+
+@pytest.mark.parametrize("types", [{"a": "Float64"}, {"b": "Int64"}, {"a": "bool", "c": "float32"}])
+def test_columns_of_any_types_that_hold_numbers(data, types):
+    X, Y = data
+    frame = pd.DataFrame(X.round(), columns=list("abcd")).astype(types)
+    model = SoftEquivariantRegressor([SO(2)], "2*Vector", "Vector", **SMALL).fit(frame, Y)
+    display = OrbitDisplay.from_estimator(model, frame.iloc[[0]], SO(2), n_points=3)
+    expected = OrbitDisplay.from_estimator(model, frame.astype(float).iloc[[0]], SO(2), n_points=3)
+    np.testing.assert_array_equal(display.values, expected.values)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from scipy import stats
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
@@ -162,3 +163,32 @@ def test_errors(model, data, changes, error, message):
     arguments = {"estimator": model, "X": X, "y": y, "group": "rotations"} | changes
     with pytest.raises(error, match=message):
         symmetry_gap(**arguments)
+
+
+def test_rows_without_weight_do_not_count(model, data):
+    X, y = data
+    weights = np.r_[np.ones(90), np.zeros(30)]
+    X_other = X + weights[:, None] * 0 + (weights == 0)[:, None] * 5.0
+    options = {"cv": 3, "random_state": 0, "sample_weight": weights}
+    gap, other = (symmetry_gap(model, rows, y, "rotations", **options) for rows in (X, X_other))
+    assert (gap.gap, gap.gap_low, gap.loss_exact) == (other.gap, other.gap_low, other.loss_exact)
+    assert gap.gap != symmetry_gap(model, X, y, "rotations", cv=3, random_state=0).gap
+
+
+def test_only_ratios_of_weights_count(model, data):
+    options = {"cv": 2, "random_state": 0}
+    plain = symmetry_gap(model, *data, "rotations", **options)
+    twos = symmetry_gap(model, *data, "rotations", sample_weight=np.full(120, 2.0), **options)
+    assert twos.gap == pytest.approx(plain.gap, rel=1e-3)
+
+
+def test_folds_without_weight_are_refused(model, data):
+    weights = np.r_[np.zeros(60), np.ones(60)]
+    with pytest.raises(ValueError, match="above 0 for a training row and a held-out row .* fold 0"):
+        symmetry_gap(model, *data, "rotations", cv=KFold(2), sample_weight=weights)
+
+
+def test_a_frozen_estimator(model, data):
+    options = {"cv": 2, "random_state": 0}
+    gap = symmetry_gap(FrozenEstimator(model), *data, "rotations", **options)
+    assert gap.gap == symmetry_gap(model, *data, "rotations", **options).gap

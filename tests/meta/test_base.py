@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
@@ -16,6 +17,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVR
 from sklearn.tree import DecisionTreeRegressor
 
 from softeq_sklearn import AugmentedRegressor, FrameAveragingRegressor, SymmetrizedRegressor
@@ -248,3 +250,27 @@ def test_affine_groups_need_no_special_care(meta, plane):
     X, Y = plane
     model = make(meta, Ridge(), group=E(2), rep_in="2*Point", rep_out="Point").fit(X, Y)
     assert np.isfinite(model.predict(X)).all()
+
+
+class Refuses(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        raise ArithmeticError("cannot be fitted")
+
+
+def test_a_fit_that_fails_changes_nothing(meta, plane):
+    X, Y = plane
+    model = make(meta, Ridge()).fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(ArithmeticError):
+        model.set_params(group=None, estimator=Refuses()).fit(X[:, :2], Y[:, 0])
+    assert_array_equal(model.predict(X), before)
+
+
+def test_weights_of_several_outputs_with_routing(plane):
+    X, Y = plane
+    weights = np.arange(1.0, 61.0)
+    model = make(AugmentedRegressor, LinearSVR(random_state=0), n_elements=2)
+    with config_context(enable_metadata_routing=True):
+        model.set_fit_request(sample_weight=True).fit(X, Y, sample_weight=weights)
+    routed = model.predict(X)
+    assert_array_equal(routed, clone(model).fit(X, Y, sample_weight=weights).predict(X))

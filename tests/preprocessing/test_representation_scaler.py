@@ -175,3 +175,22 @@ def test_rows_of_another_width_cannot_be_restored():
     scaler = RepresentationScaler().fit(rows(3 * Scalar))
     with pytest.raises(ValueError, match=r"X must have 3 columns\. Got 2\."):
         scaler.inverse_transform(np.zeros((4, 2)))
+
+
+@pytest.mark.parametrize("origin", ["data", "row"])
+def test_a_row_of_weight_2_counts_twice(origin):
+    rep, options = 2 * Scalar + Vector + 2 * Point, {"point_origin": origin}
+    X, weights = rows(rep), np.arange(60) % 3
+    weighted = RepresentationScaler(rep, [SE(3)], **options).fit(X, sample_weight=weights)
+    repeated = RepresentationScaler(rep, [SE(3)], **options).fit(np.repeat(X, weights, axis=0))
+    assert_allclose(weighted.scale_, repeated.scale_)
+    assert_allclose(weighted.offset_, repeated.offset_, atol=1e-12)
+    assert not np.allclose(weighted.scale_, RepresentationScaler(rep, [SE(3)]).fit(X).scale_)
+
+
+def test_a_fit_that_fails_changes_nothing():
+    scaler = RepresentationScaler("Vector", [SO(3)]).fit(rows(Vector))
+    before = scaler.transform(rows(Vector))
+    with pytest.raises(ValueError, match="one column for each column of X"):
+        scaler.fit(rows(2 * Scalar))
+    assert_array_equal(scaler.transform(rows(Vector)), before)

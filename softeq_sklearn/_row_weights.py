@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Number
+
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
@@ -32,7 +34,8 @@ def rows_that_count(X, Y, sample_weight):
     """
     if sample_weight is None:
         return X, Y, None
-    sample_weight = np.asarray(sample_weight)  # also series of any library
+    if not isinstance(sample_weight, Number):
+        sample_weight = np.asarray(sample_weight)  # also series of any library
     if not np.any(sample_weight):
         raise ValueError("sample_weight must be above 0 for at least one row. Got zeros.")
     weights = _check_sample_weight(
