@@ -134,7 +134,7 @@ def _in_words(value):
         digest = hashlib.sha256(value.lie_algebra.tobytes())
         digest.update(value.discrete_generators.tobytes())
         return f"{value!r}, generators {digest.hexdigest()[:16]}"
-    return repr(value)
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _check_same(saved, given):

@@ -9,7 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -17,7 +21,6 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVR
 from sklearn.tree import DecisionTreeRegressor
 
 from softeq_sklearn import AugmentedRegressor, FrameAveragingRegressor, SymmetrizedRegressor
@@ -269,7 +272,7 @@ def test_a_fit_that_fails_changes_nothing(meta, plane):
 def test_weights_of_several_outputs_with_routing(plane):
     X, Y = plane
     weights = np.arange(1.0, 61.0)
-    model = make(AugmentedRegressor, LinearSVR(random_state=0), n_elements=2)
+    model = make(AugmentedRegressor, GradientBoostingRegressor(n_estimators=3, random_state=0), n_elements=2)
     with config_context(enable_metadata_routing=True):
         model.set_fit_request(sample_weight=True).fit(X, Y, sample_weight=weights)
     routed = model.predict(X)

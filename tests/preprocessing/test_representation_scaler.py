@@ -188,7 +188,7 @@ def test_a_row_of_weight_2_counts_twice(origin):
     assert not np.allclose(weighted.scale_, RepresentationScaler(rep, [SE(3)]).fit(X).scale_)
 
 
-def test_a_fit_that_fails_changes_nothing():
+def test_a_fit_to_other_columns_that_fails_changes_nothing():
     scaler = RepresentationScaler("Vector", [SO(3)]).fit(rows(Vector))
     before = scaler.transform(rows(Vector))
     with pytest.raises(ValueError, match="one column for each column of X"):
