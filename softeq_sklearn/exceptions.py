@@ -1,6 +1,10 @@
 """Exceptions and warnings of the package; all others are those of Python."""
 
-__all__ = ["InconsistentVersionWarning", "ProblemTooLargeError"]
+__all__ = ["FitInterruptedWarning", "InconsistentVersionWarning", "ProblemTooLargeError"]
+
+
+class FitInterruptedWarning(UserWarning):
+    """The user has interrupted a fit, whose best weights so far are kept."""
 
 
 class InconsistentVersionWarning(UserWarning):

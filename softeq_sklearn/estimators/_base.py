@@ -19,6 +19,7 @@ from softeq_sklearn._columns import (
     select_columns,
 )
 from softeq_sklearn._restoring import restored_after_an_error
+from softeq_sklearn._warnings import warn_user
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
     CallbackSupportMixin,
@@ -31,7 +32,13 @@ from softeq_sklearn.estimators._fitted_function import member_function
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
 from softeq_sklearn.estimators._saving import SavingMixin
-from softeq_sklearn.estimators._training_net import make_net, rows_of_a_step, train_net
+from softeq_sklearn.estimators._training_net import (
+    make_net,
+    rows_of_a_step,
+    train_net,
+    unchanged_after_an_error,
+)
+from softeq_sklearn.exceptions import FitInterruptedWarning
 from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
@@ -66,6 +73,7 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
         "device": [str],
         "compile": ["boolean", StrOptions({"default", "reduce-overhead", "max-autotune"})],
         "callbacks": [list, tuple, None],
+        "on_interrupt": [StrOptions({"keep", "raise"})],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -201,15 +209,35 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
                 self._set_up(X, Y, weights, keep=False, left_out=misspecified)
         with part_of_fit(self, "explore"):
             self._explore(X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again)
-        data = *self._scaled(X, Y), weights, train, valid
-        self._train_net(*data, seeds, self.net_ if again else None)
-        # Rows that are held out now may have been trained on in an earlier fit.
-        if not again and self._releases(X, Y, train, valid, seeds[5:]):
-            self._train_net(*data, seeds, self.net_)
-        residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
-        self._impose(X, Y, valid)
-        self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
+        earlier, residuals = vars(self).get("net_"), None
+        try:
+            data = *self._scaled(X, Y), weights, train, valid
+            self._train_net(*data, seeds, earlier if again else None)
+            # Rows that are held out now may have been trained on in an earlier fit.
+            if not again and self._releases(X, Y, train, valid, seeds[5:]):
+                self._train_net(*data, seeds, self.net_)
+            residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
+            self._impose(X, Y, valid)
+            self.interrupted_ = False
+        except KeyboardInterrupt:
+            self._keep_interrupted(earlier)
+        try:
+            self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
+        except KeyboardInterrupt:
+            self._keep_interrupted(earlier)
+            vars(self).pop("levels_", None)
         return self
+
+    def _keep_interrupted(self, earlier):
+        """Go on with the net of a fit that the user has ended, or end the fit, too."""
+        if self.on_interrupt == "raise" or vars(self).get("net_") is earlier:
+            raise KeyboardInterrupt
+        self.interrupted_ = True
+        warn_user(
+            f"The fit was interrupted: the best weights of {len(self.net_.history)} epochs are "
+            "kept. on_interrupt='raise' leaves the estimator as it was.",
+            FitInterruptedWarning,
+        )
 
     def _partial_fit(self, X, y, sample_weight, **about_targets):
         """Train for one more epoch."""
@@ -235,10 +263,13 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
         decays = dict(self._own_decays())
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
-        train_net(net, inputs, targets, seeds[2])
-        self._constant_rate = True
-        self.net_ = net
-        self._report(X, np.random.RandomState(seeds[3]))
+        with unchanged_after_an_error(net):
+            train_net(net, inputs, targets, seeds[2])
+            if net.interrupted_:  # a part of an epoch is none
+                raise KeyboardInterrupt
+            self._constant_rate, self.interrupted_ = True, False
+            self.net_ = net
+            self._report(X, np.random.RandomState(seeds[3]))
         return self
 
     def _split(self, Y, seed):
@@ -318,6 +349,8 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
             net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
         self._constant_rate = False
         self.net_ = net
+        if net.interrupted_:
+            raise KeyboardInterrupt
 
     def _snapshot(self, net):
         """Attributes with which a copy predicts as the net does now, whatever it learns later."""

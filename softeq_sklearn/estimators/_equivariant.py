@@ -60,6 +60,10 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         epochs. Where torch cannot compile, a warning says so, and training goes on without.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
+    on_interrupt : {"keep", "raise"}, default="keep"
+        What Control-C does after the first epoch: keep the best weights so far and warn
+        (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`), or leave the estimator as it
+        was and raise KeyboardInterrupt, which ends a search, too. Before that it always raises.
     random_state : int, RandomState instance or None, default=None
         Governs the split, the initial weights and the order of the rows.
     verbose : int, default=0
@@ -69,6 +73,8 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
     ----------
     history_ : skorch.history.History
         Losses of each epoch, on scaled targets.
+    interrupted_ : bool
+        Whether the user has ended the fit with Control-C.
     net_ : PenalizedNet
         The skorch net, which works on scaled columns.
     module_ : EquivariantNetwork
@@ -123,6 +129,7 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         device="auto",
         compile=False,
         callbacks=None,
+        on_interrupt="keep",
         random_state=None,
         verbose=0,
     ):
@@ -144,6 +151,7 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         self.device = device
         self.compile = compile
         self.callbacks = callbacks
+        self.on_interrupt = on_interrupt
         self.random_state = random_state
         self.verbose = verbose
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import numpy as np
 from skorch.callbacks import Callback
 
+from softeq_sklearn.training._stopping import StopTraining
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # they came with scikit-learn 1.9
@@ -109,4 +111,4 @@ class EpochTasks(Callback):
             reconstruction_attributes=lambda: self.estimator._snapshot(net),
         )
         if stops:
-            raise KeyboardInterrupt  # how skorch's callbacks end a training
+            raise StopTraining

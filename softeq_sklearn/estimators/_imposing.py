@@ -84,18 +84,28 @@ def impose(estimator, X, Y, valid):
     """
     if estimator._exploration is None or estimator._exact is not None or not len(valid):
         return ()
-    before = copy.deepcopy(estimator.module_.state_dict())
     errors = _squared_errors(estimator, X[valid], Y[valid])
     attempts, untested = [_holding(estimator)], estimator._exploration.untested
     if untested:
         attempts.append(_holding(estimator, but=untested))
     for holds in filter(None, attempts):
-        estimator.module_.project(generated_by(*holds.values()))
-        change = _squared_errors(estimator, X[valid], Y[valid]) - errors
-        if change.mean() <= max(2 * change.std() / np.sqrt(len(change)), _GROWTH * errors.mean()):
+        if _is_as_good(estimator, holds, X[valid], Y[valid], errors):
             return tuple(holds)
-        estimator.module_.load_state_dict(before)
     return ()
+
+
+def _is_as_good(estimator, holds, X, Y, errors):
+    """Project the network, and put it back unless it is as good as before."""
+    before, good = copy.deepcopy(estimator.module_.state_dict()), False
+    try:
+        estimator.module_.project(generated_by(*holds.values()))
+        change = _squared_errors(estimator, X, Y) - errors
+        limit = max(2 * change.std() / np.sqrt(len(change)), _GROWTH * errors.mean())
+        good = bool(change.mean() <= limit)
+    finally:  # also where the user interrupts
+        if not good:
+            estimator.module_.load_state_dict(before)
+    return good
 
 
 def _holding(estimator, but=frozenset()):

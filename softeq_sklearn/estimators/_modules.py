@@ -6,6 +6,8 @@ import copy
 
 import torch
 
+from softeq_sklearn.estimators._global_generator import global_generator
+
 
 def make_module(module, n_in, n_out, seed):
     """Make, or copy, and check a module that maps rows to rows.
@@ -32,8 +34,7 @@ def make_module(module, n_in, n_out, seed):
         If it has nothing to train, or does not map rows of `n_in` columns to rows of `n_out`
         columns, in either precision.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with global_generator(seed):
         if isinstance(module, torch.nn.Module):
             made = copy.deepcopy(module)
         else:

@@ -87,6 +87,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         device="auto",
         compile=False,
         callbacks=None,
+        on_interrupt="keep",
         random_state=None,
         verbose=0,
     ):
@@ -115,6 +116,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         self.device = device
         self.compile = compile
         self.callbacks = callbacks
+        self.on_interrupt = on_interrupt
         self.random_state = random_state
         self.verbose = verbose
 

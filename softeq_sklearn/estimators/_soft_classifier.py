@@ -111,6 +111,10 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         epochs. Where torch cannot compile, a warning says so, and training goes on without.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
+    on_interrupt : {"keep", "raise"}, default="keep"
+        What Control-C does after the first epoch: keep the best weights so far and warn
+        (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`), or leave the estimator as it
+        was and raise KeyboardInterrupt, which ends a search, too. Before that it always raises.
     random_state : int, RandomState instance or None, default=None
         Governs the split, the initial weights, the order of the rows and the group elements on
         which levels are measured.
@@ -131,6 +135,8 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         per layer. Groups are in the order of ``levels_.name``.
     history_ : skorch.history.History
         Losses of each epoch.
+    interrupted_ : bool
+        Whether the user has ended the fit with Control-C.
     net_ : PenalizedNet
         The skorch net, which works on scaled columns.
     module_ : SoftEquivariantNetwork or a copy of `module`

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from skorch.callbacks import GradientNormClipping, LRScheduler
 
 from softeq_sklearn.estimators._bootstrap import bootstrap_weights
-from softeq_sklearn.estimators._divergence import StopAtDivergence
+from softeq_sklearn.estimators._divergence import StopAtDivergence, check_converged
 from softeq_sklearn.estimators._fitted_function import PREDICT_ROWS
+from softeq_sklearn.estimators._global_generator import global_generator
 from softeq_sklearn.estimators._parameters import callbacks_of, compile_options, device_of
 from softeq_sklearn.nn import TensorNetwork
 from softeq_sklearn.training import (
@@ -133,14 +135,74 @@ def rows_of_a_step(batch_size, n_train):
 
 
 def train_net(net, inputs, targets, seed):
-    """Train a net for its epochs, after which it keeps neither data nor weights of rows."""
-    # Dropout in a user's own module draws from torch's global generator, which is put back.
-    with threads_for(net.batch_size * _width(net.module_)), torch.random.fork_rng():
-        torch.manual_seed(int(seed))
-        net.partial_fit(inputs, targets)
-    net.set_params(train_split=None)
-    # `set_params` would make the module anew.
-    net.iterator_train__weights = net.iterator_valid__weights = None
+    """Train a net for its epochs, after which it keeps neither data nor weights of rows.
+
+    Parameters
+    ----------
+    net : PenalizedNet
+        The net. Its `interrupted_` says whether the user has ended the training.
+    inputs : torch.Tensor of shape (n_train, n_features)
+        Scaled rows.
+    targets : torch.Tensor of shape (n_train, n_outputs)
+        Scaled targets.
+    seed : int
+        Seed of what a module of the user's own draws.
+
+    Raises
+    ------
+    Divergence
+        If no prediction would be a number.
+    KeyboardInterrupt
+        If the user has ended the training before its first epoch was over.
+    """
+    n_before = len(net.history)
+    try:
+        with threads_for(net.batch_size * _width(net.module_)), _drawing_from(net.module_, seed):
+            net.partial_fit(inputs, targets)
+    finally:
+        net.set_params(train_split=None)
+        # `set_params` would make the module anew.
+        net.iterator_train__weights = net.iterator_valid__weights = None
+    if net.interrupted_ and not any(
+        "train_loss" in epoch for epoch in list(net.history)[n_before:]
+    ):
+        raise KeyboardInterrupt
+    check_converged(net, n_before)
+
+
+@contextmanager
+def _drawing_from(module, seed):
+    """Seed torch's global generator where a module may draw from it, as with dropout.
+
+    The generator is put back. Our networks draw from none.
+    """
+    if isinstance(module, TensorNetwork):
+        yield
+        return
+    with global_generator(seed):
+        yield
+
+
+@contextmanager
+def unchanged_after_an_error(net):
+    """Put a net that is trained in place back to what it was if an error leaves the block.
+
+    Parameters
+    ----------
+    net : PenalizedNet
+        The net.
+    """
+    weights = copy.deepcopy(net.module_.state_dict())
+    optimizer = copy.deepcopy(net.optimizer_.state_dict())
+    order, n_epochs = copy.deepcopy(net.iterator_train__random_state), len(net.history)
+    try:
+        yield
+    except BaseException:
+        net.module_.load_state_dict(weights)
+        net.optimizer_.load_state_dict(optimizer)
+        net.iterator_train__random_state = order
+        del net.history[n_epochs:]
+        raise
 
 
 def _width(module):

@@ -27,6 +27,9 @@ _RESOLVED = {
     "_shaping",
     "_hidden",
 }
+_PARTS = {"class", "version", "parameters", "needed", "structure", "fitted"}
+# What a file that was changed leads to.
+_OF_CONTENTS = AttributeError, IndexError, KeyError, RuntimeError, TypeError
 _SIMPLE = bool, int, float, str, np.number, np.bool_, Rep, ColumnSchema, type(None)
 
 
@@ -94,6 +97,10 @@ def estimator_from(cls, contents, parameters):
     ValueError
         If they do not go together.
     """
+    if not _PARTS <= set(contents):
+        raise ValueError(
+            f"path must be a file of save_weights. Got one of {list(contents)!r:.100}."
+        )
     if contents["class"] != cls.__name__:
         raise ValueError(
             f"path must be a file of a {cls.__name__}. Got one of a {contents['class']}."
@@ -107,14 +114,27 @@ def estimator_from(cls, contents, parameters):
         )
     estimator = cls(**contents["parameters"] | parameters)
     estimator._validate_params()
-    fitted = dict(contents["fitted"])
+    try:
+        _fill(estimator, contents["structure"], dict(contents["fitted"]))
+    except _OF_CONTENTS as error:
+        raise ValueError(
+            "path must be a file of save_weights as it was written. "
+            f"Got {type(error).__name__}: {error}"
+        ) from error
+    return estimator
+
+
+def _fill(estimator, structure, fitted):
+    """Give an estimator the attributes of its fit."""
     net = fitted.pop("net_")
+    for name in fitted:
+        if not name.isidentifier() or callable(getattr(type(estimator), name, None)):
+            raise ValueError(f"path must be a file of save_weights. Got an attribute {name!r}.")
     vars(estimator).update(fitted)
     n_in, n_out = (len(fitted[name].offset) for name in ("_scale_in", "_scale_out"))
     estimator._resolve(n_in, n_out, keep=False, left_out=fitted["_left_out"])
-    _check_same(contents["structure"], _in_words(estimator._structure))
+    _check_same(structure, _in_words(estimator._structure))
     estimator.net_ = net_from(estimator, net)
-    return estimator
 
 
 def _is_simple(value):

@@ -15,6 +15,7 @@ RECORDS = {
     "levels": ("Findings", "LevelEstimate", "Levels", "Support", "UnseenResiduals"),
     "preprocessing._column_scaling": ("ColumnScaling",),
 }
+_MAX_CHARACTERS = 2**24
 _SEQUENCES = {"list": list, "tuple": tuple, "set": set}
 
 
@@ -76,25 +77,27 @@ def decoded(value, arrays):
     ----------
     value : object
         What `encoded` has returned, from a file that nobody needs to trust.
-    arrays : mapping of str to ndarray
-        The arrays.
+    arrays : dict of str to ndarray
+        The arrays, of which each is taken out where it belongs.
 
     Returns
     -------
     object
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError, IndexError, RecursionError
+        If `encoded` cannot have returned that.
     """
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
     if kind == "array":
-        return np.array(arrays[content])
+        return np.array(arrays.pop(content))  # once: else a short file could ask for any memory
     if kind == "texts":
-        texts, is_object = content
-        return np.array(texts, dtype=object if is_object else str)
+        return _texts(*content)
     if kind == "random state":
-        state = np.random.RandomState()
-        state.set_state(decoded(content, arrays))
-        return state
+        return _random_state(decoded(content, arrays))
     if kind == "dict":
         return {decoded(k, arrays): decoded(v, arrays) for k, v in content}
     if kind in _SEQUENCES:
@@ -109,6 +112,26 @@ def decoded(value, arrays):
         name, parts = content
         return record_kinds()[name](**decoded(parts, arrays))
     raise ValueError(f"The file must be one of save_weights. Got a value of kind {kind!r}.")
+
+
+def _texts(texts, is_object):
+    """Texts as an array, all of whose entries take the memory of the longest."""
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"Texts must be of type str. Got {texts!r:.100}.")
+    if len(texts) * max(map(len, texts), default=0) > _MAX_CHARACTERS:
+        raise ValueError(f"Texts must have {_MAX_CHARACTERS} characters at most.")
+    return np.array(texts, dtype=object if is_object else str)
+
+
+def _random_state(content):
+    """A generator in a state that numpy, which does not look, can go on from."""
+    state, generator = content["state"], np.random.RandomState()
+    key = state["key"]
+    good = isinstance(key, np.ndarray) and key.shape == (624,) and key.dtype == np.uint32
+    if not good or type(state["pos"]) is not int or not 0 <= state["pos"] <= 624:
+        raise ValueError("The state of a generator must be 624 numbers and a position in them.")
+    generator.set_state(content)
+    return generator
 
 
 def _encoded_array(value, arrays):

@@ -9,6 +9,8 @@ import numpy as np
 from softeq_sklearn.persistence._plain_values import decoded, encoded
 
 _KEY = "softeq_sklearn"
+# What contents lead to that no file of ours has.
+_OF_CONTENTS = AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError
 
 
 def write_weights(path, content):
@@ -58,7 +60,9 @@ def read_weights(path):
             about = (file.metadata() or {})[_KEY]
             arrays = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}
         content = decoded(json.loads(about), arrays)
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        if not isinstance(content, dict):
+            raise TypeError(f"there are no values by name, but {content!r:.100}")
+    except (safetensors.SafetensorError, *_OF_CONTENTS) as error:
         raise ValueError(
             f"path must be a file of save_weights. Got {str(path)!r} "
             f"({type(error).__name__}: {error})."

@@ -10,8 +10,10 @@ from typing import NamedTuple
 from softeq_sklearn.projection._orbits import OrbitSpace
 from softeq_sklearn.projection._solver import DenseSpace
 
-# Least recently used entries are dropped above this.
+# Least recently used entries are dropped above this, whatever their number; spaces that hold nothing
+# but zero take no bytes, but a key.
 MAX_CACHE_BYTES = 2**28
+MAX_CACHE_ENTRIES = 10_000
 
 
 class CacheInfo(NamedTuple):
@@ -54,7 +56,7 @@ class _Cache:
             return
         self._entries[key] = value
         self._bytes += value.nbytes
-        while self._bytes > MAX_CACHE_BYTES:
+        while self._bytes > MAX_CACHE_BYTES or len(self._entries) > MAX_CACHE_ENTRIES:
             self._bytes -= self._entries.popitem(last=False)[1].nbytes
 
     def info(self) -> CacheInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from threading import RLock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -80,8 +81,12 @@ def fixed_space(word: Word, generators: Generators) -> DenseSpace | OrbitSpace:
     ValueError
         If the rank is not clear to working precision, or an iteration does not converge.
     """
-    with _controller().limit(limits=1, user_api="blas"):
+    with _turn, _controller().limit(limits=1, user_api="blas"):
         return _solve(word, generators)
+
+
+# The limit is one for the whole process, and what it was comes back at its end: threads take turns.
+_turn = RLock()
 
 
 @cache

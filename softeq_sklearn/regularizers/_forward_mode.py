@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
+from threading import RLock
 from typing import Any
 
 import torch
@@ -44,9 +45,13 @@ def directional_derivative(
         if isinstance(part, _BatchNorm) and part.training:  # it would first fail to count batches
             raise _not_differentiable(type(part).__name__)
     _load_forward_mode()
-    with _PlainNormalisation():
+    with _turn, _PlainNormalisation():
         # The type of torch has a third part, which is there on demand only.
         return torch.func.jvp(module, (rows,), (velocities,))[:2]
+
+
+# Torch counts the levels of nested derivatives for the whole process: threads take turns.
+_turn = RLock()
 
 
 class _PlainNormalisation(TorchFunctionMode):

@@ -153,17 +153,20 @@ class _Parser:
         return value
 
     def _dual(self) -> Rep | int:
-        value = self._operand()
+        value, n_duals = self._operand(), 0
         while self._token.text == "." and not isinstance(value, int):
             self._next += 1
             if self._token.text != "T":
                 self._fail("'T' after '.'")
             self._next += 1
-            try:
-                value = value.T
-            except ValueError as error:
-                self._refuse(str(error))
-        return value
+            n_duals += 1
+        if isinstance(value, int) or not n_duals:
+            return value
+        try:
+            dual = value.T
+        except ValueError as error:
+            self._refuse(str(error))
+        return dual if n_duals % 2 else value  # the dual of the dual is the space itself
 
     def _operand(self) -> Rep | int:
         token = self._token

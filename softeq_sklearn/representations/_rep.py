@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Iterable
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from numbers import Number
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from softeq_sklearn.representations import _action, _layout
 from softeq_sklearn.representations._terms import (
+    MAX_WRITTEN_TERMS,
     Product,
     Term,
     centred_term,
@@ -336,7 +337,9 @@ class Rep:
         if self._terms == other._terms:
             return True
         # Repeated sums can be written in several ways: compare them written out.
-        return all(a == b for a, b in zip_longest(merged(runs(self)), merged(runs(other))))
+        pairs = zip_longest(merged(runs(self)), merged(runs(other)))
+        same = all(a == b for a, b in islice(pairs, MAX_WRITTEN_TERMS))
+        return same and next(pairs, None) is None
 
     def __hash__(self) -> int:
         return hash(frozenset(self._counts.items()))

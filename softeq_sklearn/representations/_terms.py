@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from softeq_sklearn.representations._rep import Rep
 
 # Every factor (Vector + Vector.T) of a product doubles the number of types.
-MAX_TYPES = 10_000
+MAX_TYPES = 1000
+# Repeated sums are written out to be compared, up to so many terms: 10^18 copies are a short text.
+MAX_WRITTEN_TERMS = 10_000
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from skorch.callbacks import Callback
 
 from softeq_sklearn.training._batches import targets_and_weights
 from softeq_sklearn.training._row_losses import as_row_loss
+from softeq_sklearn.training._stopping import StopTraining
 
 
 class BestMembers(Callback):
@@ -69,7 +70,7 @@ class BestMembers(Callback):
         Raises
         ------
         KeyboardInterrupt
-            If the patience has ended, which is how callbacks end a training in skorch.
+            As its subclass, if the patience has ended.
         """
         self._epoch += 1
         if self._epoch < self.first_epoch:
@@ -83,11 +84,13 @@ class BestMembers(Callback):
         # What a member lost as a NaN in the first epoch is worse than any number.
         better = ~(losses >= self.losses_) & losses.isfinite()
         self._missed = 0 if better.any() else self._missed + 1
-        self.losses_ = torch.where(better, losses, self.losses_)
+        best = {name: value.clone() for name, value in self._best.items()}
         for name, value in weights.items():
-            self._best[name][better] = value[better]
+            best[name][better] = value[better]
+        # Both at once: an interruption leaves no member with weights of two epochs.
+        self.losses_, self._best = torch.where(better, losses, self.losses_), best
         if self._missed >= self.patience:
-            raise KeyboardInterrupt  # how skorch's callbacks end a training
+            raise StopTraining
 
     def on_train_end(self, net, **kwargs):
         """Put the best weights back."""

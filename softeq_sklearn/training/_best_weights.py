@@ -6,6 +6,8 @@ import numpy as np
 from skorch.callbacks import EarlyStopping
 from skorch.utils import noop
 
+from softeq_sklearn.training._stopping import StopTraining
+
 
 class BestWeights(EarlyStopping):
     """Restore the weights of the epoch with the lowest validation loss; stop early if asked.
@@ -38,7 +40,24 @@ class BestWeights(EarlyStopping):
         self._epoch = 0
 
     def on_epoch_end(self, net, **kwargs):
-        """Look at the validation loss, from the first epoch that counts."""
+        """Look at the validation loss, from the first epoch that counts.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            As its subclass, if the patience has ended.
+        """
         self._epoch += 1
-        if self._epoch >= self.first_epoch:
+        if self._epoch < self.first_epoch:
+            return
+        try:
             super().on_epoch_end(net, **kwargs)
+        except KeyboardInterrupt as interrupt:
+            if self.misses_ < self.patience:
+                raise
+            raise StopTraining from interrupt
+
+    def on_train_end(self, net, **kwargs):
+        """Put the best weights back, if an epoch has ended that counts."""
+        if self.best_model_weights_ is not None:
+            super().on_train_end(net, **kwargs)

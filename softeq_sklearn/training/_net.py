@@ -10,6 +10,7 @@ from skorch.utils import to_tensor
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._compiled_forward import CompiledForward
 from softeq_sklearn.training._row_losses import as_row_loss
+from softeq_sklearn.training._stopping import StopTraining, may_stop
 
 
 class PenalizedNet(NeuralNet):
@@ -44,6 +45,8 @@ class PenalizedNet(NeuralNet):
     ----------
     penalty_ : torch.nn.Module
         The penalty, with its present strengths; there if groups were given.
+    interrupted_ : bool
+        Whether the user has ended the last training; callbacks that end one do not count.
 
     Examples
     --------
@@ -208,6 +211,66 @@ class PenalizedNet(NeuralNet):
             if self.groups:
                 loss = loss + self.penalty_(self.module_, X)
         return loss
+
+    def notify(self, method_name, **cb_kwargs):
+        """Call a method of the net and of all callbacks.
+
+        Parameters
+        ----------
+        method_name : str
+            The method, such as "on_epoch_end".
+        **cb_kwargs : dict
+            Its arguments.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user interrupts the training, or as its subclass a callback ends it.
+        """
+        getattr(self, method_name)(self, **cb_kwargs)
+        for _, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **cb_kwargs)
+            except StopTraining:
+                raise
+            except KeyboardInterrupt as interrupt:
+                if not may_stop(callback):
+                    raise
+                raise StopTraining from interrupt
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Train for some epochs, and remember whether the user has interrupted that.
+
+        Parameters
+        ----------
+        X : array-like or skorch.dataset.Dataset of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples, n_outputs) or None, default=None
+            Targets.
+        epochs : int or None, default=None
+            Number of epochs; None takes `max_epochs`.
+        **fit_params : dict
+            What is passed on to the module.
+
+        Returns
+        -------
+        PenalizedNet
+            The net itself.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the user interrupts the training, or as its subclass a callback ends it;
+            `partial_fit` and `fit` then return.
+        """
+        self.interrupted_ = False
+        try:
+            return super().fit_loop(X, y, epochs, **fit_params)
+        except StopTraining:
+            raise
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+            raise
 
     def train_step_single(self, batch, **fit_params):
         """Train on a batch, perhaps weighted; the loss that is reported is a mean over members.

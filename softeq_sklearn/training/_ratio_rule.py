@@ -31,6 +31,13 @@ def ratio_strengths(strengths, penalties, power):
     compared = [name for name, value in strengths.items() if value > 0 and lowest[name] > 0]
     smallest = min((lowest[name] for name in compared), default=1.0)
     return {
-        name: float(value / (lowest[name] / smallest) ** power) if name in compared else value
+        name: _weakened(value, lowest[name] / smallest, power) if name in compared else value
         for name, value in strengths.items()
     }
+
+
+def _weakened(strength, ratio, power):
+    try:
+        return float(strength / ratio**power)
+    except OverflowError:  # of a float of Python
+        return 0.0

@@ -24,6 +24,11 @@ class StrengthPath(Callback):
         if hasattr(net, "penalty_"):
             net.history.record("strengths", dict(net.penalty_.strengths))
 
+    def on_train_end(self, net, **kwargs):
+        """Record those of an epoch that was the last before it came to its end."""
+        if net.history and "strengths" not in net.history[-1]:
+            self.on_epoch_end(net)
+
 
 def strength_path(history, names):
     """Strengths of each epoch as an array.

@@ -27,10 +27,11 @@ from softeq_sklearn import (
     SoftEquivariantRegressor,
     SymmetryLevels,
 )
-from softeq_sklearn.estimators import _base, _versions
+from softeq_sklearn.estimators import _saving, _versions
 from softeq_sklearn.exceptions import InconsistentVersionWarning
 from softeq_sklearn.groups import SO, MatrixGroup, Reflection, S, generated_by
 from softeq_sklearn.persistence import trusted_types
+from softeq_sklearn.persistence._weight_files import read_weights, write_weights
 from softeq_sklearn.representations import ColumnSchema, Scalar, Vector
 from softeq_sklearn.training import StrengthTuner
 
@@ -285,6 +286,60 @@ def test_no_kind_of_value_runs_code(weights):
             SoftEquivariantRegressor.from_weights(weights, groups=GROUPS)
 
 
+def generator(**changes):
+    """A generator in a state that a file names."""
+    state = {"key": {"array": "key"}, "pos": 624} | changes
+    pairs = {"bit_generator": "MT19937", "state": {"dict": [[k, v] for k, v in state.items()]}}
+    return {"random state": {"dict": [[k, v] for k, v in pairs.items()]}}
+
+
+HOSTILE = {
+    "a generator that reads foreign memory": generator(pos=2**30),
+    "a generator without a key": generator(key=[1, 2]),
+    "gigabytes of spaces": {"texts": [["a" * 60_000] + [""] * 60_000, False]},
+    "texts that are none": {"texts": [[1, 2], True]},
+    "an array many times": {"list": [{"array": "key"}] * 3},
+    "an array that is not there": {"array": "missing"},
+    "no values by name": 5,
+    "parts that are missing": {"dict": [["class", "SoftEquivariantRegressor"]]},
+    "two kinds at once": {"list": [], "tuple": []},
+    "a record without its parts": {"record": ["Levels", {"dict": []}]},
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_files(tmp_path, content):
+    arrays = {"key": np.arange(624, dtype=np.uint32)}
+    save_file(arrays, tmp_path / "file", metadata={"softeq_sklearn": json.dumps(content)})
+    with pytest.raises(ValueError, match="path must be a file of save_weights"):
+        SoftEquivariantRegressor.from_weights(tmp_path / "file", groups=GROUPS)
+
+
+def test_a_deep_file(tmp_path):
+    text = '{"list": [' * 20_000 + "]}" * 20_000
+    save_file({}, tmp_path / "file", metadata={"softeq_sklearn": text})
+    with pytest.raises(ValueError, match="must be a file of save_weights.*RecursionError"):
+        SoftEquivariantRegressor.from_weights(tmp_path / "file", groups=GROUPS)
+
+
+@pytest.mark.parametrize("name", ["predict", "_report", "not a name"])
+def test_attributes_that_no_fit_has(weights, tmp_path, name):
+    content = read_weights(weights)
+    content["fitted"][name] = 1
+    write_weights(tmp_path / "file", content)
+    with pytest.raises(ValueError, match="Got an attribute"):
+        SoftEquivariantRegressor.from_weights(tmp_path / "file", groups=GROUPS)
+
+
+@pytest.mark.parametrize("part", ["net_", "_scale_in", "_left_out"])
+def test_fits_without_a_part(weights, tmp_path, part):
+    content = read_weights(weights)
+    del content["fitted"][part]
+    write_weights(tmp_path / "file", content)
+    with pytest.raises(ValueError, match="as it was written. Got KeyError"):
+        SoftEquivariantRegressor.from_weights(tmp_path / "file", groups=GROUPS)
+
+
 def test_weights_of_another_version_warn(weights, monkeypatch):
     monkeypatch.setattr(_versions, "__version__", "9.9")
     with pytest.warns(InconsistentVersionWarning, match="saved with softeq_sklearn 0.* with 9.9"):
@@ -323,7 +378,7 @@ def test_another_version_warns(make, plane, monkeypatch, fitted):
     model = make()
     if fitted:
         model.fit(*plane)
-    monkeypatch.setattr(_base, "__version__", "0.0.9")
+    monkeypatch.setattr(_saving, "__version__", "0.0.9")
     saved = pickle.dumps(model)
     monkeypatch.undo()
     name = type(model).__name__

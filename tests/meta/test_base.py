@@ -272,7 +272,9 @@ def test_a_fit_that_fails_changes_nothing(meta, plane):
 def test_weights_of_several_outputs_with_routing(plane):
     X, Y = plane
     weights = np.arange(1.0, 61.0)
-    model = make(AugmentedRegressor, GradientBoostingRegressor(n_estimators=3, random_state=0), n_elements=2)
+    model = make(
+        AugmentedRegressor, GradientBoostingRegressor(n_estimators=3, random_state=0), n_elements=2
+    )
     with config_context(enable_metadata_routing=True):
         model.set_fit_request(sample_weight=True).fit(X, Y, sample_weight=weights)
     routed = model.predict(X)
