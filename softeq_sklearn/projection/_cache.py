@@ -10,8 +10,8 @@ from typing import NamedTuple
 from softeq_sklearn.projection._orbits import OrbitSpace
 from softeq_sklearn.projection._solver import DenseSpace
 
-# Least recently used entries are dropped above this, whatever their number; spaces that hold nothing
-# but zero take no bytes, but a key.
+# Least recently used entries are dropped above these. Spaces that hold nothing but zero take no
+# bytes, but a key.
 MAX_CACHE_BYTES = 2**28
 MAX_CACHE_ENTRIES = 10_000
 
