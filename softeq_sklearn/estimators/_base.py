@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -20,6 +21,7 @@ from softeq_sklearn._columns import (
 )
 from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn._warnings import warn_user
+from softeq_sklearn.estimators._checkpoint import checkpoint_of
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
     CallbackSupportMixin,
@@ -73,6 +75,7 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
         "device": [str],
         "compile": ["boolean", StrOptions({"default", "reduce-overhead", "max-autotune"})],
         "callbacks": [list, tuple, None],
+        "checkpoint": [str, os.PathLike, None],
         "on_interrupt": [StrOptions({"keep", "raise"})],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -135,6 +138,13 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
     def _explore(self, X, Y, weights, n_steps, seed, again):
         """Look at the data before a whole fit of so many gradient steps, the first one or not."""
 
+    def _found_so_far(self):
+        """What has been found out so far, for a checkpoint."""
+        return {}
+
+    def _recall(self, findings, X, Y, weights):
+        """Take over what `_found_so_far` has returned."""
+
     def _releases(self, X, Y, train, valid, seeds):
         """Return whether strengths of the trained network were weakened, so that it must go on."""
         return False
@@ -192,8 +202,9 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
 
     def _fit_rows(self, X, Y, weights, again=False):
         """Train the network on checked rows, whose weights may be None, perhaps once more."""
-        rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=7)
+        checkpoint = checkpoint_of(self, X, Y, weights, again)
+        drawn = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=7)
+        seeds = checkpoint.once("seeds", lambda: drawn)
         self._set_up(X, Y, weights, keep=again)
         self._support = Support.of(X, self._rep_in, self._dim)
         train, valid = self._split(Y, seeds[0])
@@ -204,18 +215,25 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
             )
         if not again:
             with part_of_fit(self, "try out"):
-                misspecified = self._misspecified(X, Y, weights, len(train), seeds[6])
+                misspecified = checkpoint.once(
+                    "misspecified",
+                    lambda: self._misspecified(X, Y, weights, len(train), seeds[6]),
+                )
             if misspecified:
                 self._set_up(X, Y, weights, keep=False, left_out=misspecified)
         with part_of_fit(self, "explore"):
-            self._explore(X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again)
+            self._explore_once(
+                checkpoint, X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again
+            )
         earlier, residuals = vars(self).get("net_"), None
         try:
-            data = *self._scaled(X, Y), weights, train, valid
-            self._train_net(*data, seeds, earlier if again else None)
+            data = *self._scaled(X, Y), weights, train, valid, seeds, checkpoint
+            self._train_net(*data, "train", earlier if again else None)
             # Rows that are held out now may have been trained on in an earlier fit.
-            if not again and self._releases(X, Y, train, valid, seeds[5:]):
-                self._train_net(*data, seeds, self.net_)
+            if not again and self._releases_once(
+                checkpoint, X, Y, weights, train, valid, seeds[5:]
+            ):
+                self._train_net(*data, "train again", self.net_)
             residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
             self._impose(X, Y, valid)
             self.interrupted_ = False
@@ -226,7 +244,29 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
         except KeyboardInterrupt:
             self._keep_interrupted(earlier)
             vars(self).pop("levels_", None)
+        if not self.interrupted_:
+            checkpoint.done()
         return self
+
+    def _explore_once(self, checkpoint, X, Y, weights, n_steps, seed, again):
+        """Explore, or recall what an earlier try of this fit has found."""
+
+        def explored():
+            self._explore(X, Y, weights, n_steps, seed, again)
+            return self._found_so_far()
+
+        self._recall(checkpoint.once("explored", explored), X, Y, weights)
+
+    def _releases_once(self, checkpoint, X, Y, weights, train, valid, seeds):
+        """Weaken strengths, or recall what an earlier try of this fit has done."""
+
+        def released():
+            releases = self._releases(X, Y, train, valid, seeds)
+            return {"releases": releases, "findings": self._found_so_far()}
+
+        kept = checkpoint.once("released", released)
+        self._recall(kept["findings"], X, Y, weights)
+        return kept["releases"]
 
     def _keep_interrupted(self, earlier):
         """Go on with the net of a fit that the user has ended, or end the fit, too."""
@@ -332,8 +372,11 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
         targets = self._scale_out.transform(Y, np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
-    def _train_net(self, inputs, targets, weights, train, valid, seeds, previous):
-        """Train a net for `max_epochs`, from the weights of a previous one if there is one."""
+    def _train_net(self, inputs, targets, weights, train, valid, seeds, checkpoint, name, previous):
+        """Train a net for `max_epochs`, from the weights of a previous one if there is one.
+
+        A training that the checkpoint has under the name goes on where it was.
+        """
         net = make_net(self, inputs[train], len(valid), seeds, previous)
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
@@ -344,6 +387,7 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
             net.iterator_valid__weights = weights[valid]
         with part_of_fit(self, "train", self.max_epochs) as task:
             watching = [] if task is None else [("epoch tasks", EpochTasks(self, task))]
+            watching += checkpoint.watching(name)
             net.callbacks_ += watching
             train_net(net, inputs[train], targets[train], seeds[2])
             net.callbacks_ = [item for item in net.callbacks_ if item not in watching]

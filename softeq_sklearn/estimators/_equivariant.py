@@ -60,6 +60,10 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         epochs. Where torch cannot compile, a warning says so, and training goes on without.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
+    checkpoint : str, Path or None, default=None
+        Folder in which `fit` keeps its state every half minute, in a file of its own for the same
+        data and parameters: the same fit, begun anew after its process was killed, goes on from
+        there and ends with the same result. A fit that is whole deletes its file.
     on_interrupt : {"keep", "raise"}, default="keep"
         What Control-C does after the first epoch: keep the best weights so far and warn
         (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`), or leave the estimator as it
@@ -129,6 +133,7 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         device="auto",
         compile=False,
         callbacks=None,
+        checkpoint=None,
         on_interrupt="keep",
         random_state=None,
         verbose=0,
@@ -151,6 +156,7 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         self.device = device
         self.compile = compile
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.on_interrupt = on_interrupt
         self.random_state = random_state
         self.verbose = verbose

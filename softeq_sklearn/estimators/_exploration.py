@@ -175,6 +175,7 @@ def explore(estimator, strengths, X, Y, weights, n_steps, seed):
         max_epochs=held,
         callbacks=None,
         compile=False,
+        checkpoint=None,
         on_interrupt="raise",
         early_stopping=False,
         random_state=seed,

@@ -35,26 +35,26 @@ def plain_net(net, continues):
     penalty = getattr(net, "penalty_", None)
     if not isinstance(net.module_, TensorNetwork) or isinstance(penalty, FunctionPenalty):
         return None
-    plain = {
-        "weights": {name: _array(w) for name, w in net.module_.state_dict().items()},
-        "history": _plain(list(net.history)),
+    made_of = {
+        "weights": plain(dict(net.module_.state_dict())),
+        "history": plain(list(net.history)),
     }
     if penalty is not None:
-        plain["strengths"] = _plain(penalty.strengths)
+        made_of["strengths"] = plain(penalty.strengths)
     if continues:
-        plain["optimizer"] = _plain(net.optimizer_.state_dict()["state"])
-        plain["order"] = net.iterator_train__random_state
-    return plain
+        made_of["optimizer"] = plain(net.optimizer_.state_dict()["state"])
+        made_of["order"] = net.iterator_train__random_state
+    return made_of
 
 
-def net_from(estimator, plain):
+def net_from(estimator, made_of):
     """Build the net of an estimator again.
 
     Parameters
     ----------
     estimator : BaseEquivariantEstimator
         With all attributes of its fit but the net.
-    plain : dict
+    made_of : dict
         What :func:`plain_net` has returned.
 
     Returns
@@ -70,19 +70,19 @@ def net_from(estimator, plain):
     net = make_net(
         estimator, rows, 0, [0] * _N_SEEDS, None, one_epoch=True, device=_device(estimator)
     )
-    weights = _tensors(plain["weights"])
+    weights = tensors(made_of["weights"])
     name, parameter = next(net.module_.named_parameters())
     if weights[name].dtype != parameter.dtype:  # a user has turned the module to float64
         net.module_.to(weights[name].dtype)
     net.module_.load_state_dict(weights)
-    net.history.extend(plain["history"])
-    if "strengths" in plain:
-        net.penalty_.set_strengths(plain["strengths"])
-    if "optimizer" in plain:
+    net.history.extend(made_of["history"])
+    if "strengths" in made_of:
+        net.penalty_.set_strengths(made_of["strengths"])
+    if "optimizer" in made_of:
         groups = net.optimizer_.state_dict()["param_groups"]
-        state = {i: _tensors(values) for i, values in plain["optimizer"].items()}
+        state = {i: tensors(values) for i, values in made_of["optimizer"].items()}
         net.optimizer_.load_state_dict({"state": state, "param_groups": groups})
-        net.iterator_train__random_state = plain["order"]
+        net.iterator_train__random_state = made_of["order"]
     return net
 
 
@@ -94,22 +94,40 @@ def _device(estimator):
         return "cpu"
 
 
-def _array(tensor):
-    return tensor.detach().cpu().numpy().copy()
+def tensors(values):
+    """Return a dict with tensors for arrays.
 
+    Parameters
+    ----------
+    values : dict of str to ndarray
+        The arrays.
 
-def _tensors(values):
+    Returns
+    -------
+    dict of str to torch.Tensor
+    """
     return {name: torch.as_tensor(value) for name, value in values.items()}
 
 
-def _plain(value):
-    """The same with arrays for tensors, and numbers of Python for those of numpy."""
+def plain(value):
+    """Return the same with arrays for tensors, and numbers of Python for those of numpy.
+
+    Parameters
+    ----------
+    value : object
+        Tensors, arrays, numbers and whatever else, in dicts, lists and tuples.
+
+    Returns
+    -------
+    object
+        Copies of all tensors.
+    """
     if isinstance(value, torch.Tensor):
-        return _array(value)
+        return value.detach().cpu().numpy().copy()
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
+        return {name: plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_plain(entry) for entry in value)
+        return type(value)(plain(entry) for entry in value)
     return value

@@ -87,6 +87,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         device="auto",
         compile=False,
         callbacks=None,
+        checkpoint=None,
         on_interrupt="keep",
         random_state=None,
         verbose=0,
@@ -116,6 +117,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         self.device = device
         self.compile = compile
         self.callbacks = callbacks
+        self.checkpoint = checkpoint
         self.on_interrupt = on_interrupt
         self.random_state = random_state
         self.verbose = verbose
@@ -330,6 +332,14 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
             left_out = sorted({*self._left_out, *self._exploration.misspecified})
             self._set_up(X, Y, weights, keep=False, left_out=left_out)
             self._exploration = self._explored(X, Y, weights, n_steps, seed)
+
+    def _found_so_far(self):
+        return {"left out": list(self._left_out), "found": copy.deepcopy(self._exploration)}
+
+    def _recall(self, findings, X, Y, weights):
+        if tuple(findings["left out"]) != self._left_out:
+            self._set_up(X, Y, weights, keep=False, left_out=findings["left out"])
+        self._imposed, self._exploration = (), findings["found"]
 
     def _explored(self, X, Y, weights, n_steps, seed):
         strengths = {name: self._strengths[name] for name in self._penalized}

@@ -107,6 +107,10 @@ class SoftEquivariantRegressor(RegressionTargetsMixin, BaseSoftEquivariantEstima
         epochs. Where torch cannot compile, a warning says so, and training goes on without.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
+    checkpoint : str, Path or None, default=None
+        Folder in which `fit` keeps its state every half minute, in a file of its own for the same
+        data and parameters: the same fit, begun anew after its process was killed, goes on from
+        there and ends with the same result. A fit that is whole deletes its file.
     on_interrupt : {"keep", "raise"}, default="keep"
         What Control-C does after the first epoch: keep the best weights so far and warn
         (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`), or leave the estimator as it

@@ -65,6 +65,7 @@ def misspecified(estimator, groups, strengths, X, Y, weights, *, max_epochs, exp
             max_epochs=max_epochs,
             callbacks=None,
             compile=False,
+            checkpoint=None,
             on_interrupt="raise",
             early_stopping=False,
             warm_start=False,

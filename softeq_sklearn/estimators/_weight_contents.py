@@ -57,7 +57,7 @@ def contents_of(estimator):
             f"save_weights needs a network of ours and regularizer='projection'. Got {estimator!r}."
         )
     parameters = estimator.get_params(deep=False)
-    parameters["callbacks"] = None
+    parameters["callbacks"] = parameters["checkpoint"] = None
     if not isinstance(parameters["random_state"], Integral):
         parameters["random_state"] = None
     simple = {name: value for name, value in parameters.items() if _is_simple(value)}
@@ -71,7 +71,7 @@ def contents_of(estimator):
         "version": __version__,
         "parameters": simple,
         "needed": [name for name in parameters if name not in simple],
-        "structure": _in_words(estimator._structure),
+        "structure": in_words(estimator._structure),
         "fitted": fitted,
     }
 
@@ -133,7 +133,7 @@ def _fill(estimator, structure, fitted):
     vars(estimator).update(fitted)
     n_in, n_out = (len(fitted[name].offset) for name in ("_scale_in", "_scale_out"))
     estimator._resolve(n_in, n_out, keep=False, left_out=fitted["_left_out"])
-    _check_same(structure, _in_words(estimator._structure))
+    _check_same(structure, in_words(estimator._structure))
     estimator.net_ = net_from(estimator, net)
 
 
@@ -144,12 +144,22 @@ def _is_simple(value):
     return isinstance(value, _SIMPLE)
 
 
-def _in_words(value):
-    """What tells structures apart, as texts; of groups a digest of their generators."""
+def in_words(value):
+    """Return what tells structures apart, as texts; of groups a digest of their generators.
+
+    Parameters
+    ----------
+    value : object
+        Groups, representations, numbers, and dicts and lists of them.
+
+    Returns
+    -------
+    str, or a dict or list of such
+    """
     if isinstance(value, dict):
-        return {name: _in_words(entry) for name, entry in value.items()}
+        return {name: in_words(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_in_words(entry) for entry in value]
+        return [in_words(entry) for entry in value]
     if isinstance(value, Group):
         digest = hashlib.sha256(value.lie_algebra.tobytes())
         digest.update(value.discrete_generators.tobytes())

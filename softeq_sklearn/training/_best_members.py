@@ -92,6 +92,34 @@ class BestMembers(Callback):
         if self._missed >= self.patience:
             raise StopTraining
 
+    def training_state(self):
+        """Return what the rest of the training depends on.
+
+        Returns
+        -------
+        dict
+            Of tensors and plain values.
+        """
+        return {name: getattr(self, name) for name in ("_epoch", "_missed", "losses_", "_best")}
+
+    def restore_training(self, state, net):
+        """Go on where another one was.
+
+        Parameters
+        ----------
+        state : dict
+            What `training_state` has returned, perhaps with arrays for tensors.
+        net : PenalizedNet
+            The net.
+        """
+        self._epoch, self._missed = state["_epoch"], state["_missed"]
+        device, best = next(net.module_.parameters()).device, state["_best"]
+        self.losses_ = self._best = None
+        if state["losses_"] is not None:
+            self.losses_ = torch.as_tensor(state["losses_"], device=device)
+        if best is not None:
+            self._best = {name: torch.as_tensor(best[name], device=device) for name in best}
+
     def on_train_end(self, net, **kwargs):
         """Put the best weights back."""
         if self._best is None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from skorch.callbacks import EarlyStopping
 from skorch.utils import noop
 
 from softeq_sklearn.training._stopping import StopTraining
+
+_STATE = "_epoch", "misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_"
 
 
 class BestWeights(EarlyStopping):
@@ -56,6 +59,31 @@ class BestWeights(EarlyStopping):
             if self.misses_ < self.patience:
                 raise
             raise StopTraining from interrupt
+
+    def training_state(self):
+        """Return what the rest of the training depends on.
+
+        Returns
+        -------
+        dict
+            Of tensors and plain values.
+        """
+        return {name: getattr(self, name) for name in _STATE}
+
+    def restore_training(self, state, net):
+        """Go on where another one was.
+
+        Parameters
+        ----------
+        state : dict
+            What `training_state` has returned, perhaps with arrays for tensors.
+        net : PenalizedNet
+            The net.
+        """
+        vars(self).update({name: state[name] for name in _STATE})
+        if self.best_model_weights_ is not None:
+            best = self.best_model_weights_
+            self.best_model_weights_ = {name: torch.as_tensor(best[name]) for name in best}
 
     def on_train_end(self, net, **kwargs):
         """Put the best weights back, if an epoch has ended that counts."""

@@ -85,6 +85,24 @@ class EvidenceRule:
             for mean, parameter in pairs:
                 mean.lerp_(parameter, 1 - _KEPT)
 
+    def training_state(self):
+        """What the rest of the training depends on, at the end of an epoch."""
+        mean = None if self._mean is None else self._mean.state_dict()
+        return {
+            "gradients": list(self._gradients),
+            "mean": None if mean is None else dict(mean),
+            "signs": self._signs.get_state(),
+        }
+
+    def restore_training(self, state, net):
+        """Go on where another one was, given the net that it has looked at."""
+        self._gradients.extend(torch.as_tensor(gradient) for gradient in state["gradients"])
+        self._signs.set_state(torch.as_tensor(state["signs"]))
+        if state["mean"] is not None:
+            self._mean = copy.deepcopy(net.module_)
+            mean = {name: torch.as_tensor(value) for name, value in state["mean"].items()}
+            self._mean.load_state_dict(mean)
+
     def targets(self):
         """Strengths that the present figures ask for, of shape (n_parts,) for each group."""
         numbers = self._penalty.effective_numbers(torch.stack(list(self._gradients)))

@@ -264,6 +264,8 @@ class PenalizedNet(NeuralNet):
             `partial_fit` and `fit` then return.
         """
         self.interrupted_ = False
+        if epochs is None:  # a callback may have taken up a training that was interrupted
+            epochs = self.max_epochs - vars(self).pop("epochs_done_", 0)
         try:
             return super().fit_loop(X, y, epochs, **fit_params)
         except StopTraining:

@@ -269,6 +269,33 @@ class StrengthTuner(Callback):
             if self._epoch == when:
                 self._set_once(net)
 
+    def training_state(self):
+        """Return what the rest of the training depends on.
+
+        Returns
+        -------
+        dict
+            Of tensors and plain values.
+        """
+        state = {name: getattr(self, name) for name in _STATE}
+        if self._evidence is not None:
+            state["evidence"] = self._evidence.training_state()
+        return state
+
+    def restore_training(self, state, net):
+        """Go on where another one was.
+
+        Parameters
+        ----------
+        state : dict
+            What `training_state` has returned, perhaps with arrays for tensors.
+        net : PenalizedNet
+            The net, with the weights of then.
+        """
+        vars(self).update({name: state[name] for name in _STATE})
+        if "evidence" in state:
+            self._evidence.restore_training(state["evidence"], net)
+
     def on_train_end(self, net, **kwargs):
         """Forget the rows and weights that the method needed, which belong to no fitted net."""
         self._evidence = None
@@ -347,6 +374,7 @@ class StrengthTuner(Callback):
             self._pause = self._epoch
 
 
+_STATE = "_epoch", "_pause", "_strengths", "penalties_", "noise_", "effective_numbers_"
 _USED = {
     "ratio": ("power",),
     "evidence": ("exploration", "again", "rate", "bounds"),

@@ -1,0 +1,86 @@
+"""Files that a fit writes while it goes on, and that a killed one leaves whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from softeq_sklearn.persistence._plain_values import decoded, encoded
+
+# Name of the array that holds everything but arrays, as JSON.
+_ABOUT = "about"
+# What a file whose bytes were lost or changed leads to.
+_OF_DAMAGE = (
+    *(AttributeError, EOFError, IndexError, KeyError, OSError, RecursionError),
+    *(TypeError, ValueError, zipfile.BadZipFile, zlib.error),
+)
+
+
+def write_checkpoint(path, content):
+    """Write values to a file, which is the old one until all of it is there.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in a folder that exists.
+    content : dict
+        Numbers, texts, arrays, records, and containers of them.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    arrays = {}
+    about = json.dumps(encoded(content, arrays)).encode()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays, **{_ABOUT: np.frombuffer(about, np.uint8)})
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_checkpoint(path):
+    """Read the values of a file, running nothing that is in it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Empty if there is no file.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, as its checksums or its parts tell.
+    """
+    if not path.exists():
+        return {}
+    try:
+        # What is no archive, np.load would leave open.
+        with path.open("rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        content = decoded(json.loads(arrays.pop(_ABOUT).tobytes()), arrays)
+        if not isinstance(content, dict):
+            raise TypeError(f"there are no values by name, but {content!r:.100}")
+    except _OF_DAMAGE as error:
+        raise ValueError(
+            "checkpoint must be a folder of whole files. Got a damaged one, "
+            f"{str(path)!r} ({type(error).__name__}: {error}): delete it to begin anew."
+        ) from error
+    return content
