@@ -27,7 +27,6 @@ _RESOLVED = {
     "_shaping",
     "_hidden",
 }
-_PARTS = {"class", "version", "parameters", "needed", "structure", "fitted"}
 # What a file that was changed leads to.
 _OF_CONTENTS = AttributeError, IndexError, KeyError, RuntimeError, TypeError
 _SIMPLE = bool, int, float, str, np.number, np.bool_, Rep, ColumnSchema, type(None)
@@ -97,10 +96,7 @@ def estimator_from(cls, contents, parameters):
     ValueError
         If they do not go together.
     """
-    if not _PARTS <= set(contents):
-        raise ValueError(
-            f"path must be a file of save_weights. Got one of {list(contents)!r:.100}."
-        )
+    _check_parts(contents)
     if contents["class"] != cls.__name__:
         raise ValueError(
             f"path must be a file of a {cls.__name__}. Got one of a {contents['class']}."
@@ -112,6 +108,9 @@ def estimator_from(cls, contents, parameters):
             f"{' and '.join(missing)} must be given as in the constructor, since no file holds "
             f"them. Got {list(parameters)}."
         )
+    strange = set(contents["parameters"]) - set(cls._get_param_names())
+    if strange:
+        raise ValueError(f"path must be a file of save_weights. Got parameters {strange}.")
     estimator = cls(**contents["parameters"] | parameters)
     estimator._validate_params()
     try:
@@ -124,6 +123,20 @@ def estimator_from(cls, contents, parameters):
     return estimator
 
 
+def _check_parts(contents):
+    """Refuse what has not the parts of a file, of their types."""
+    kinds = {"class": str, "version": str, "parameters": dict, "needed": list, "structure": dict}
+    for name, kind in (kinds | {"fitted": dict}).items():
+        if not isinstance(contents.get(name), kind):
+            raise ValueError(
+                f"path must be a file of save_weights, with the part {name!r}. "
+                f"Got {contents.get(name)!r:.100}."
+            )
+    names = [*contents["needed"], *contents["parameters"], *contents["fitted"]]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"path must be a file of save_weights. Got names {names!r:.100}.")
+
+
 def _fill(estimator, structure, fitted):
     """Give an estimator the attributes of its fit."""
     net = fitted.pop("net_")
@@ -134,7 +147,35 @@ def _fill(estimator, structure, fitted):
     n_in, n_out = (len(fitted[name].offset) for name in ("_scale_in", "_scale_out"))
     estimator._resolve(n_in, n_out, keep=False, left_out=fitted["_left_out"])
     _check_same(structure, in_words(estimator._structure))
+    _check_columns(fitted, n_in, n_out)
     estimator.net_ = net_from(estimator, net)
+    if not np.isfinite(estimator._function()(np.zeros((1, n_in)))).all():
+        raise ValueError("path must be a file of save_weights. Got weights that are no numbers.")
+
+
+def _check_columns(fitted, n_in, n_out):
+    """Refuse what says of columns and targets what no fit says."""
+    labels = fitted.get("classes_"), n_out
+    names = fitted.get("feature_names_in_"), n_in
+    right = [
+        fitted["n_features_in_"] == n_in,
+        isinstance(fitted["_schema_in"], ColumnSchema | None),
+        "classes_" in fitted or isinstance(fitted["_one_dimensional"], bool),
+        *(array is None or _has_shape(array, (n,)) for array, n in (labels, names)),
+    ]
+    for name, n in (("_scale_in", n_in), ("_scale_out", n_out)):
+        scale = fitted[name]
+        right += [_is_finite(array, (n,)) for array in (scale.offset, scale.factor)]
+    if not all(right):
+        raise ValueError("path must be a file of save_weights. Got columns that do not fit.")
+
+
+def _has_shape(array, shape):
+    return isinstance(array, np.ndarray) and array.shape == shape
+
+
+def _is_finite(array, shape):
+    return _has_shape(array, shape) and array.dtype == np.float64 and np.isfinite(array).all()
 
 
 def _is_simple(value):
