@@ -1,48 +1,18 @@
-"""What the estimators share: checking data, the steps of a fit, predicting."""
+"""What the estimators share, and what each of them says of itself."""
 
 from __future__ import annotations
 
 import os
 from numbers import Integral, Real
 
-import numpy as np
-import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from skorch.dataset import Dataset
-from skorch.helper import predefined_split
 
-from softeq_sklearn._columns import (
-    REPRESENTATION,
-    representation_of,
-    schema_of,
-    select_columns,
-)
-from softeq_sklearn._restoring import restored_after_an_error
-from softeq_sklearn._warnings import warn_user
-from softeq_sklearn.estimators._checkpoint import checkpoint_of
-from softeq_sklearn.estimators._fit_tasks import (
-    CALLBACK_ATTRIBUTES,
-    CallbackSupportMixin,
-    EpochTasks,
-    fit_task,
-    part_of_fit,
-    with_callbacks,
-)
+from softeq_sklearn._columns import REPRESENTATION, schema_of, select_columns
+from softeq_sklearn.estimators._fit_tasks import CallbackSupportMixin
 from softeq_sklearn.estimators._fitted_function import member_function
-from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
-from softeq_sklearn.estimators._plain_net import net_from, plain_net
+from softeq_sklearn.estimators._fitting import FittingMixin
 from softeq_sklearn.estimators._saving import SavingMixin
-from softeq_sklearn.estimators._training_net import (
-    make_net,
-    rows_of_a_step,
-    train_net,
-    unchanged_after_an_error,
-)
-from softeq_sklearn.exceptions import FitInterruptedWarning
-from softeq_sklearn.levels import Support
-from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.training import RowLoss
 
@@ -50,11 +20,12 @@ from softeq_sklearn.training import RowLoss
 _FREE_TERM_DECAY = 2.0
 
 
-class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator):
+class BaseEquivariantEstimator(FittingMixin, SavingMixin, CallbackSupportMixin, BaseEstimator):
     """Base of the estimators that train a network on columns with representations.
 
     A subclass says which groups there are, how its network is made, and what it reports after
-    training; a mixin says what targets are, and predicts them. The rest is the same for all.
+    training; a mixin says what targets are, and predicts them. The rest is the same for all, the
+    steps of a fit in :class:`FittingMixin`.
     """
 
     _parameter_constraints: dict = {
@@ -187,228 +158,11 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
         # Checking the data sets attributes too, long before there is a network.
         return hasattr(self, "net_")
 
-    # Steps of a fit ------------------------------------------------------------------------
-
-    @with_callbacks
-    def _fit(self, X, y, sample_weight):
-        """Train the network; a fit that fails leaves the estimator as it was."""
-        self._validate_params()
-        with (
-            restored_after_an_error(self, but=CALLBACK_ATTRIBUTES),
-            fit_task(self, X, y, sample_weight),
-        ):
-            again = self.warm_start and hasattr(self, "net_")
-            return self._fit_rows(*self._rows_that_count(X, y, sample_weight, not again), again)
-
-    def _fit_rows(self, X, Y, weights, again=False):
-        """Train the network on checked rows, whose weights may be None, perhaps once more."""
-        checkpoint = checkpoint_of(self, X, Y, weights, again)
-        drawn = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=7)
-        seeds = checkpoint.once("seeds", lambda: drawn)
-        self._set_up(X, Y, weights, keep=again)
-        self._support = Support.of(X, self._rep_in, self._dim)
-        train, valid = self._split(Y, seeds[0])
-        if self.early_stopping and not len(valid):
-            raise ValueError(
-                "early_stopping needs at least one held-out row. Got "
-                f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
-            )
-        if not again:
-            with part_of_fit(self, "try out"):
-                misspecified = checkpoint.once(
-                    "misspecified",
-                    lambda: self._misspecified(X, Y, weights, len(train), seeds[6]),
-                )
-            if misspecified:
-                self._set_up(X, Y, weights, keep=False, left_out=misspecified)
-        with part_of_fit(self, "explore"):
-            self._explore_once(
-                checkpoint, X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again
-            )
-        earlier, residuals = vars(self).get("net_"), None
-        try:
-            data = *self._scaled(X, Y), weights, train, valid, seeds, checkpoint
-            self._train_net(*data, "train", earlier if again else None)
-            # Rows that are held out now may have been trained on in an earlier fit.
-            if not again and self._releases_once(
-                checkpoint, X, Y, weights, train, valid, seeds[5:]
-            ):
-                self._train_net(*data, "train again", self.net_)
-            residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
-            self._impose(X, Y, valid)
-            self.interrupted_ = False
-        except KeyboardInterrupt:
-            self._keep_interrupted(earlier)
-        try:
-            self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
-        except KeyboardInterrupt:
-            self._keep_interrupted(earlier)
-            vars(self).pop("levels_", None)
-        if not self.interrupted_:
-            checkpoint.done()
-        return self
-
-    def _explore_once(self, checkpoint, X, Y, weights, n_steps, seed, again):
-        """Explore, or recall what an earlier try of this fit has found."""
-
-        def explored():
-            self._explore(X, Y, weights, n_steps, seed, again)
-            return self._found_so_far()
-
-        self._recall(checkpoint.once("explored", explored), X, Y, weights)
-
-    def _releases_once(self, checkpoint, X, Y, weights, train, valid, seeds):
-        """Weaken strengths, or recall what an earlier try of this fit has done."""
-
-        def released():
-            releases = self._releases(X, Y, train, valid, seeds)
-            return {"releases": releases, "findings": self._found_so_far()}
-
-        kept = checkpoint.once("released", released)
-        self._recall(kept["findings"], X, Y, weights)
-        return kept["releases"]
-
-    def _keep_interrupted(self, earlier):
-        """Go on with the net of a fit that the user has ended, or end the fit, too."""
-        if self.on_interrupt == "raise" or vars(self).get("net_") is earlier:
-            raise KeyboardInterrupt
-        self.interrupted_ = True
-        warn_user(
-            f"The fit was interrupted: the best weights of {len(self.net_.history)} epochs are "
-            "kept. on_interrupt='raise' leaves the estimator as it was.",
-            FitInterruptedWarning,
-        )
-
-    def _partial_fit(self, X, y, sample_weight, **about_targets):
-        """Train for one more epoch."""
-        with restored_after_an_error(self):
-            self._validate_params()
-            first = not hasattr(self, "net_")
-            rows = self._rows_that_count(X, y, sample_weight, first, **about_targets)
-            return self._partial_fit_rows(*rows)
-
-    def _partial_fit_rows(self, X, Y, weights):
-        first = not hasattr(self, "net_")
-        rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
-        self._set_up(X, Y, weights, keep=not first)
-        if first:
-            self._support = Support.of(X, self._rep_in, self._dim)
-        inputs, targets = self._scaled(X, Y)
-        net = None if first else self.net_
-        if first or not self._constant_rate:
-            net = make_net(self, inputs, 0, seeds, net, one_epoch=True)
-        net.iterator_train__weights = weights
-        net.set_params(lr=self.learning_rate, batch_size=rows_of_a_step(self.batch_size, len(X)))
-        decays = dict(self._own_decays())
-        for group in net.optimizer_.param_groups:
-            group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
-        with unchanged_after_an_error(net):
-            train_net(net, inputs, targets, seeds[2])
-            if net.interrupted_:  # a part of an epoch is none
-                raise KeyboardInterrupt
-            self._constant_rate, self.interrupted_ = True, False
-            self.net_ = net
-            self._report(X, np.random.RandomState(seeds[3]))
-        return self
-
-    def _split(self, Y, seed):
-        """Shuffle rows into those for training and those held out, of which there may be none."""
-        order = np.random.RandomState(seed).permutation(len(Y))
-        n_valid = int(self.validation_fraction * len(Y))
-        return np.sort(order[n_valid:]), np.sort(order[:n_valid])
-
-    def _set_up(self, X, Y, weights, keep, left_out=()):
-        """Resolve parameters and learn the scaling; keep those of an earlier fit if asked."""
-        self._resolve(X.shape[1], Y.shape[1], keep, left_out)
-        if keep:
-            return
-        if self.scale_columns:
-            reps = self._rep_in, self._rep_out
-            self._scale_in = fit_scaling(X, reps[0], self._dim, self._shaping, weights=weights)
-            self._scale_out = self._target_scaling(Y, reps[1], weights)
-        else:
-            self._scale_in, self._scale_out = no_scaling(X.shape[1]), no_scaling(Y.shape[1])
-
-    def _resolve(self, n_in, n_out, keep, left_out=()):
-        """Resolve groups and representations of so many columns.
-
-        Candidates that are left out shape nothing; which ones is kept, too.
-        """
-        self._check_choices()
-        callbacks_of(self.callbacks)
-        if not keep:
-            self._left_out = tuple(left_out)
-        groups = self._candidate_groups()
-        dim = next((group.dim for group in groups.values()), None)
-        rep_in, dim = representation_of("rep_in", self.rep_in, n_in, dim)
-        rep_out, dim = representation_of("rep_out", self.rep_out, n_out, dim, self._each_target)
-        self._check_structure(groups, rep_out)
-        shaping = self._shaping_groups(groups)
-        structure = {
-            "groups": list(groups.items()),
-            "groups with a strength": shaping,
-            "exact_group": getattr(self, "_exact", None),
-            "rep_in": rep_in,
-            "rep_out": rep_out,
-            "columns of rep_in": getattr(schema_of(self.rep_in), "names", None),
-            "columns of rep_out": getattr(schema_of(self.rep_out), "names", None),
-            "hidden_channels": hidden_of(self.hidden_channels),
-            "n_hidden_layers": self.n_hidden_layers,
-            "architecture": self.architecture,
-            "scale_columns": self.scale_columns,
-            "module": getattr(self, "module", None),
-            "n_members": self._members,
-        }
-        if keep:
-            _check_same_structure(self._structure, structure)
-            return
-        self._structure = structure
-        self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
-        self._shaping, self._hidden = shaping, structure["hidden_channels"]
-
-    def _scaled(self, X, Y):
-        inputs = self._scale_in.transform(X, np.float32)
-        targets = self._scale_out.transform(Y, np.float32)
-        return torch.from_numpy(inputs), torch.from_numpy(targets)
-
-    def _train_net(self, inputs, targets, weights, train, valid, seeds, checkpoint, name, previous):
-        """Train a net for `max_epochs`, from the weights of a previous one if there is one.
-
-        A training that the checkpoint has under the name goes on where it was.
-        """
-        net = make_net(self, inputs[train], len(valid), seeds, previous)
-        if len(valid):
-            held_out = Dataset(inputs[valid], targets[valid])
-            net.set_params(train_split=predefined_split(held_out))
-        if weights is not None:
-            drawn = net.iterator_train__weights
-            net.iterator_train__weights = weights[train] * (1 if drawn is None else drawn)
-            net.iterator_valid__weights = weights[valid]
-        with part_of_fit(self, "train", self.max_epochs) as task:
-            watching = [] if task is None else [("epoch tasks", EpochTasks(self, task))]
-            watching += checkpoint.watching(name)
-            net.callbacks_ += watching
-            train_net(net, inputs[train], targets[train], seeds[2])
-            net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
-        self._constant_rate = False
-        self.net_ = net
-        if net.interrupted_:
-            raise KeyboardInterrupt
-
-    def _snapshot(self, net):
-        """Attributes with which a copy predicts as the net does now, whatever it learns later."""
-        plain = plain_net(net, False)
-        net = net if plain is None else net_from(self, plain)
-        return {"net_": net, "_constant_rate": False}
+    # Predicting ----------------------------------------------------------------------------
 
     def _targets_of(self, y):
         """The targets as scorers compare them with predictions."""
         return select_columns(schema_of(self.rep_out), y, "y")
-
-    def _n_steps(self, n_train):
-        """Number of gradient steps of a whole fit."""
-        return self.max_epochs * -(-n_train // rows_of_a_step(self.batch_size, n_train))
 
     def _function(self):
         """Return the fitted function of rows in the user's units, the mean over members."""
@@ -428,15 +182,3 @@ class BaseEquivariantEstimator(SavingMixin, CallbackSupportMixin, BaseEstimator)
             return self._values(outputs(X))
 
         return members
-
-
-def _check_same_structure(before, now):
-    """Raise an error that names what differs from the first fit."""
-    changed = [
-        f"{name}={now[name]!r} after {before[name]!r}" for name in now if now[name] != before[name]
-    ]
-    if changed:
-        raise ValueError(
-            "Training can only go on with the groups, representations and hidden layers of the "
-            f"first fit. Got {', '.join(changed)}."
-        )
