@@ -68,7 +68,7 @@ def classes_of(y):
 
 
 def check_labels(y, name="y"):
-    """Refuse labels of which some are missing, which neither sort nor compare.
+    """Refuse missing labels, which neither sort nor compare.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ def check_labels(y, name="y"):
         return
     if len(missing):
         raise ValueError(
-            f"{name} must have a class in each place. Got {len(missing)} of {len(labels)} without "
-            f"one (None or NaN), the first of them number {missing[0]}: leave these rows out."
+            f"{name} must have no missing labels. Got {len(missing)} of {len(labels)} missing "
+            f"(None or NaN), the first at position {missing[0]}."
         )
 
 

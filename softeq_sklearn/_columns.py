@@ -69,11 +69,10 @@ def representation_of(name, value, n_columns, dim, each=None):
         rule = each or f"column of {data}"
         there = f"{n_columns} of them" if each else f"{data} with {n_columns} columns"
         wanted = "in no dimension" if n_wanted is None else f"{n_wanted} columns"
+        hint = _NO_NAMES if isinstance(value, ColumnSchema) else ""
         raise ValueError(
             f"{name} must have one column for each {rule}. "
-            f"Got {name}={rep!r} ({wanted}) for {there}."
-            + _NO_NAMES
-            * isinstance(value, ColumnSchema)
+            f"Got {name}={rep!r} ({wanted}) for {there}.{hint}"
         )
     return rep, dim
 

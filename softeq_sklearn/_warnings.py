@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 
-# Whose frames lie between a user's line and a warning of ours.
+# Packages whose frames may stand between the user's line and our warning.
 _BETWEEN = {"softeq_sklearn", "sklearn", "skorch", "torch", "joblib", "contextlib", "functools"}
 
 
@@ -20,7 +20,7 @@ def warn_user(message: str | Warning, category: type[Warning] = UserWarning) -> 
     message : str or Warning
         What to say.
     category : type of Warning, default=UserWarning
-        The class, where the message is none itself.
+        Its class; not used if the message is a Warning.
     """
     frame, depth = sys._getframe(1), 2
     while frame.f_back is not None and _is_between(frame):

@@ -12,14 +12,14 @@ from softeq_sklearn.groups import SO
 from softeq_sklearn.representations import ColumnSchema, Scalar, Vector
 
 
-def test_from_here():
+def test_a_warning_points_at_its_caller():
     with pytest.warns(UserWarning, match="look here") as caught:
         warn_user("look here")
     assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "meta"])
-def test_from_methods(method):
+def test_warnings_of_fits_point_at_the_line_of_fit(method):
     table = pd.DataFrame(np.random.RandomState(0).randn(30, 2), columns=["x", "y"])
     columns = ColumnSchema({("x", "y"): Vector}), ColumnSchema({"x": Scalar})
     if method == "meta":

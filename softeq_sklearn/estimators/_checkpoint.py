@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import time
 from pathlib import Path
@@ -17,8 +18,8 @@ from softeq_sklearn.persistence._checkpoint_file import read_checkpoint, write_c
 
 # Seconds between two writes in a training.
 _PAUSE = 30.0
-# Parameters that do not change what comes out.
-_FREE = {"callbacks", "checkpoint", "on_interrupt", "verbose"}
+# Parameters that the name of the file leaves out: those of the user's surroundings.
+_NOT_IN_THE_NAME = {"callbacks", "checkpoint", "on_interrupt", "verbose"}
 
 
 def checkpoint_of(estimator, X, Y, weights, again):
@@ -27,7 +28,7 @@ def checkpoint_of(estimator, X, Y, weights, again):
     Parameters
     ----------
     estimator : BaseEquivariantEstimator
-        What is fitted; without a folder `checkpoint` nothing is kept.
+        What is fitted; nothing is kept where its `checkpoint` is None.
     X, Y : ndarray
         Rows and targets.
     weights : ndarray or None
@@ -37,22 +38,23 @@ def checkpoint_of(estimator, X, Y, weights, again):
 
     Returns
     -------
-    Checkpoint
+    FitCheckpoint
 
     Raises
     ------
     ValueError
-        If the folder is none, or its file of this fit is damaged.
+        If the file of this fit is damaged.
+    OSError
+        If the folder cannot be made or read.
     """
     if estimator.checkpoint is None:
-        return Checkpoint(None)
+        return FitCheckpoint(None)
     folder = Path(estimator.checkpoint)
-    if not folder.is_dir():
-        raise ValueError(f"checkpoint must be a folder that exists. Got {str(folder)!r}.")
-    return Checkpoint(folder / f"{_digest(estimator, X, Y, weights, again)}.npz")
+    folder.mkdir(parents=True, exist_ok=True)
+    return FitCheckpoint(folder / f"{_fit_digest(estimator, X, Y, weights, again)}.npz")
 
 
-class Checkpoint:
+class FitCheckpoint:
     """What a fit has found out and trained so far, by name.
 
     Parameters
@@ -67,40 +69,42 @@ class Checkpoint:
 
     def once(self, name, compute):
         """Return what an earlier try has computed under a name, or compute and keep it."""
-        if name not in self._parts:
-            value = compute()
-            if self._path is None:
-                return value
-            self.keep(name, value)
-        return self._parts[name]
+        if name in self._parts:
+            return self._parts[name]
+        value = compute()
+        self.keep(name, value)
+        return value
 
     def keep(self, name, value):
         """Write a value to the file, beside all others."""
+        if self._path is None:
+            return
         self._parts[name] = value
         write_checkpoint(self._path, self._parts)
 
-    def watching(self, name):
+    def callbacks(self, name):
         """Callbacks that keep a training under a name, and take it up where it was; at the end."""
-        return [] if self._path is None else [("checkpoint", KeepsTraining(self, name))]
+        return [] if self._path is None else [("checkpoint", TrainingCheckpoint(self, name))]
 
-    def training(self, name):
-        """The state that was kept of a training, None if there is none."""
-        return self._parts.get(name)
+    def kept(self, name):
+        """Return a copy of what was kept under a name, None if nothing was."""
+        return copy.deepcopy(self._parts.get(name))
 
     def done(self):
-        """Forget a fit that is whole."""
+        """Forget a fit that has finished."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 
 
-class KeepsTraining(Callback):
+class TrainingCheckpoint(Callback):
     """Keeps the state of a training every half minute, and at its end.
 
-    It has to be the last of all callbacks.
+    It has to be the last callback, so that strengths and best weights of an epoch are in what it
+    keeps.
 
     Parameters
     ----------
-    checkpoint : Checkpoint
+    checkpoint : FitCheckpoint
         Where.
     name : str
         Name of the training.
@@ -113,11 +117,11 @@ class KeepsTraining(Callback):
     def on_train_begin(self, net, **kwargs):
         """Take up the training that was kept."""
         self._last, self._n_done = time.monotonic(), 0
-        kept = self.checkpoint.training(self.name)
+        kept = self.checkpoint.kept(self.name)
         if kept is not None:
             restore_training(net, kept["state"])
             self._n_done = kept["n_epochs"]
-        net.epochs_done_ = net.max_epochs if kept is not None and kept["ended"] else self._n_done
+        net._epochs_done = net.max_epochs if kept is not None and kept["ended"] else self._n_done
 
     def on_epoch_end(self, net, **kwargs):
         """Keep the state from time to time."""
@@ -127,7 +131,7 @@ class KeepsTraining(Callback):
             self._last = time.monotonic()
 
     def on_train_end(self, net, **kwargs):
-        """Keep the end, with the best weights; what the user has interrupted is none."""
+        """Keep the end, with the best weights; a training that Control-C ended can go on."""
         if not net.interrupted_:
             self._keep(net, ended=True)
 
@@ -136,32 +140,32 @@ class KeepsTraining(Callback):
         self.checkpoint.keep(self.name, state)
 
 
-def _digest(estimator, X, Y, weights, again):
+def _fit_digest(estimator, X, Y, weights, again):
     """Name of a fit: the same for the same data, parameters and start."""
     digest = hashlib.sha256()
     parameters = estimator.get_params(deep=False)
-    words = {name: _words_of(parameters[name]) for name in sorted({*parameters} - _FREE)}
+    words = {name: _words_of(parameters[name]) for name in sorted({*parameters} - _NOT_IN_THE_NAME)}
     digest.update(repr([__version__, type(estimator).__name__, words, again]).encode())
     for array in (X, Y, weights):
         digest.update(b"none" if array is None else repr(array.shape).encode())
         digest.update(b"" if array is None else np.ascontiguousarray(array))
     if again:
-        digest.update(_digest_of(estimator.module_).encode())
+        digest.update(_weights_digest(estimator.module_).encode())
     return digest.hexdigest()[:32]
 
 
 def _words_of(value):
     """What tells parameters apart, the same in every process."""
     if isinstance(value, torch.nn.Module):
-        return f"{type(value).__qualname__} {_digest_of(value)}"
+        return f"{type(value).__qualname__} {_weights_digest(value)}"
     if isinstance(value, np.random.RandomState):
-        return "a generator"  # whose numbers are in the file
+        return "a generator"  # the seeds from it are in the file, not in its name
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
     return in_words(value)
 
 
-def _digest_of(module):
+def _weights_digest(module):
     digest = hashlib.sha256()
     for name, value in module.state_dict().items():
         digest.update(name.encode())

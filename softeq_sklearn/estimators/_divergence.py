@@ -1,4 +1,4 @@
-"""The callback that ends a training whose loss is no number any more."""
+"""What ends a training that has diverged, and the error for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Divergence(ValueError):
     """Training has diverged."""
 
 
-def diverged(net, what):
+def _diverged(net, what):
     """Return the error that says what is no number any more, and what to try."""
     return Divergence(
         "learning_rate must be small enough for training to converge, and columns of a size near 1 "
@@ -30,7 +30,7 @@ class StopAtDivergence(Callback):
         loss = net.history[-1, "train_loss"]
         if not np.isfinite(loss):
             epoch = net.history[-1, "epoch"]
-            raise diverged(net, f"the training loss of epoch {epoch} is {loss}")
+            raise _diverged(net, f"the training loss of epoch {epoch} is {loss}")
         _check_weights(net)
 
 
@@ -54,9 +54,9 @@ def check_converged(net, n_before):
         epoch["valid_loss"] for epoch in list(net.history)[n_before:] if "valid_loss" in epoch
     ]
     if losses and not np.isfinite(losses).any():
-        raise diverged(net, "the losses of held-out rows are NaN or infinite")
+        raise _diverged(net, "the losses of held-out rows are NaN or infinite")
 
 
 def _check_weights(net):
     if not all(p.isfinite().all() for p in net.module_.parameters()):
-        raise diverged(net, "weights are NaN or infinite")
+        raise _diverged(net, "weights are NaN or infinite")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
@@ -11,7 +13,7 @@ from skorch.helper import predefined_split
 from softeq_sklearn._columns import representation_of, schema_of
 from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn._warnings import warn_user
-from softeq_sklearn.estimators._checkpoint import checkpoint_of
+from softeq_sklearn.estimators._checkpoint import FitCheckpoint, checkpoint_of
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
     EpochTasks,
@@ -30,6 +32,24 @@ from softeq_sklearn.estimators._training_net import (
 from softeq_sklearn.exceptions import FitInterruptedWarning
 from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
+
+
+@dataclass(frozen=True, eq=False)
+class _FitData:
+    """What the steps of one fit share."""
+
+    X: np.ndarray
+    Y: np.ndarray
+    weights: np.ndarray | None
+    train: np.ndarray
+    valid: np.ndarray
+    seeds: np.ndarray
+    checkpoint: FitCheckpoint
+
+    @property
+    def reported(self):
+        """Rows on which levels are measured: those that were held out, if there are any."""
+        return self.X[self.valid] if len(self.valid) else self.X
 
 
 class FittingMixin:
@@ -53,40 +73,19 @@ class FittingMixin:
         seeds = checkpoint.once("seeds", lambda: drawn)
         self._set_up(X, Y, weights, keep=again)
         self._support = Support.of(X, self._rep_in, self._dim)
-        train, valid = self._split(Y, seeds[0])
-        if self.early_stopping and not len(valid):
-            raise ValueError(
-                "early_stopping needs at least one held-out row. Got "
-                f"validation_fraction={self.validation_fraction!r} of {len(X)} rows."
-            )
+        data = _FitData(X, Y, weights, *self._checked_split(Y, seeds[0]), seeds, checkpoint)
         if not again:
-            with part_of_fit(self, "try out"):
-                misspecified = checkpoint.once(
-                    "misspecified",
-                    lambda: self._misspecified(X, Y, weights, len(train), seeds[6]),
-                )
-            if misspecified:
-                self._set_up(X, Y, weights, keep=False, left_out=misspecified)
+            self._leave_out(data)
         with part_of_fit(self, "explore"):
-            self._explore_once(
-                checkpoint, X, Y, weights, self._n_steps(len(train)), int(seeds[6]), again
-            )
+            self._explore_once(data, again)
         earlier, residuals = vars(self).get("net_"), None
         try:
-            data = *self._scaled(X, Y), weights, train, valid, seeds, checkpoint
-            self._train_net(*data, "train", earlier if again else None)
-            # Rows that are held out now may have been trained on in an earlier fit.
-            if not again and self._releases_once(
-                checkpoint, X, Y, weights, train, valid, seeds[5:]
-            ):
-                self._train_net(*data, "train again", self.net_)
-            residuals = None if again else self._unseen_residuals(X, Y, train, seeds[5])
-            self._impose(X, Y, valid)
+            residuals = self._train_and_impose(data, earlier, again)
             self.interrupted_ = False
         except KeyboardInterrupt:
             self._keep_interrupted(earlier)
         try:
-            self._report(X[valid] if len(valid) else X, np.random.RandomState(seeds[3]), residuals)
+            self._report(data.reported, np.random.RandomState(seeds[3]), residuals)
         except KeyboardInterrupt:
             self._keep_interrupted(earlier)
             vars(self).pop("levels_", None)
@@ -94,30 +93,61 @@ class FittingMixin:
             checkpoint.done()
         return self
 
-    def _explore_once(self, checkpoint, X, Y, weights, n_steps, seed, again):
+    def _checked_split(self, Y, seed):
+        train, valid = self._split(Y, seed)
+        if self.early_stopping and not len(valid):
+            raise ValueError(
+                "early_stopping needs at least one held-out row. Got "
+                f"validation_fraction={self.validation_fraction!r} of {len(Y)} rows."
+            )
+        return train, valid
+
+    def _leave_out(self, data):
+        """Leave out candidates that would shape the network for nothing."""
+        rows, n_train = (data.X, data.Y, data.weights), len(data.train)
+        with part_of_fit(self, "try out"):
+            misspecified = data.checkpoint.once(
+                "misspecified", lambda: self._misspecified(*rows, n_train, data.seeds[6])
+            )
+        if misspecified:
+            self._set_up(*rows, keep=False, left_out=misspecified)
+
+    def _explore_once(self, data, again):
         """Explore, or recall what an earlier try of this fit has found."""
+        rows, n_steps = (data.X, data.Y, data.weights), self._n_steps(len(data.train))
+        found = data.checkpoint.kept("explored")
+        if found is None:
+            self._explore(*rows, n_steps, int(data.seeds[6]), again)
+            data.checkpoint.keep("explored", self._found_so_far())
+        else:
+            self._recall(found, *rows)
 
-        def explored():
-            self._explore(X, Y, weights, n_steps, seed, again)
-            return self._found_so_far()
+    def _train_and_impose(self, data, earlier, again):
+        """Train, and impose what holds; return residuals of rows that members have not seen."""
+        self._run_training(data, "train", earlier if again else None)
+        if again:  # rows that are held out now may have been trained on in the earlier fit
+            self._impose(data.X, data.Y, data.valid)
+            return None
+        if self._releases_once(data):
+            self._run_training(data, "train again", self.net_)
+        residuals = self._unseen_residuals(data.X, data.Y, data.train, data.seeds[5])
+        self._impose(data.X, data.Y, data.valid)
+        return residuals
 
-        self._recall(checkpoint.once("explored", explored), X, Y, weights)
-
-    def _releases_once(self, checkpoint, X, Y, weights, train, valid, seeds):
+    def _releases_once(self, data):
         """Weaken strengths, or recall what an earlier try of this fit has done."""
-
-        def released():
-            releases = self._releases(X, Y, train, valid, seeds)
-            return {"releases": releases, "findings": self._found_so_far()}
-
-        kept = checkpoint.once("released", released)
-        self._recall(kept["findings"], X, Y, weights)
-        return kept["releases"]
+        kept = data.checkpoint.kept("released")
+        if kept is not None:
+            self._recall(kept["found"], data.X, data.Y, data.weights)
+            return kept["releases"]
+        releases = self._releases(data.X, data.Y, data.train, data.valid, data.seeds[5:])
+        data.checkpoint.keep("released", {"releases": releases, "found": self._found_so_far()})
+        return releases
 
     def _keep_interrupted(self, earlier):
         """Go on with the net of a fit that the user has ended, or end the fit, too."""
         if self.on_interrupt == "raise" or vars(self).get("net_") is earlier:
-            raise KeyboardInterrupt
+            raise
         self.interrupted_ = True
         warn_user(
             f"The fit was interrupted: the best weights of {len(self.net_.history)} epochs are "
@@ -218,24 +248,26 @@ class FittingMixin:
         targets = self._scale_out.transform(Y, np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(targets)
 
-    def _train_net(self, inputs, targets, weights, train, valid, seeds, checkpoint, name, previous):
+    def _run_training(self, data, name, previous):
         """Train a net for `max_epochs`, from the weights of a previous one if there is one.
 
         A training that the checkpoint has under the name goes on where it was.
         """
-        net = make_net(self, inputs[train], len(valid), seeds, previous)
+        inputs, targets = self._scaled(data.X, data.Y)
+        train, valid = data.train, data.valid
+        net = make_net(self, inputs[train], len(valid), data.seeds, previous)
         if len(valid):
             held_out = Dataset(inputs[valid], targets[valid])
             net.set_params(train_split=predefined_split(held_out))
-        if weights is not None:
+        if data.weights is not None:
             drawn = net.iterator_train__weights
-            net.iterator_train__weights = weights[train] * (1 if drawn is None else drawn)
-            net.iterator_valid__weights = weights[valid]
+            net.iterator_train__weights = data.weights[train] * (1 if drawn is None else drawn)
+            net.iterator_valid__weights = data.weights[valid]
         with part_of_fit(self, "train", self.max_epochs) as task:
             watching = [] if task is None else [("epoch tasks", EpochTasks(self, task))]
-            watching += checkpoint.watching(name)
+            watching += data.checkpoint.callbacks(name)
             net.callbacks_ += watching
-            train_net(net, inputs[train], targets[train], seeds[2])
+            train_net(net, inputs[train], targets[train], data.seeds[2])
             net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
         self._constant_rate = False
         self.net_ = net

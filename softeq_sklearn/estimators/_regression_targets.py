@@ -46,6 +46,14 @@ class RegressionTargetsMixin(NamedTargetsMixin):
         TypeError
             If a group, callback or module is of another type, or the data is sparse.
 
+        KeyboardInterrupt
+            If the user interrupts the fit and nothing is kept, see `on_interrupt`.
+
+        Warns
+        -----
+        FitInterruptedWarning
+            If the user interrupts the fit and the best weights so far are kept.
+
         Notes
         -----
         A fit that fails leaves the estimator as it was.

@@ -67,19 +67,21 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
     device : str, default="auto"
         Torch device; "auto" takes a CUDA device where there is one.
     compile : bool or {"default", "reduce-overhead", "max-autotune"}, default=False
-        Whether training runs compiled, or the mode of :func:`torch.compile` in which it does. This
-        takes most of a minute for each fit, and more with members: it pays for thousands of
-        epochs. Where torch cannot compile, a warning says so, and training goes on without.
+        Whether training runs compiled, or the mode of :func:`torch.compile` for it. Compiling takes
+        most of a minute in each fit, minutes with members, for epochs about a tenth shorter: it
+        pays from thousands of epochs on, with members hardly ever. Where torch cannot compile,
+        training goes on without, with a warning.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
     checkpoint : str, Path or None, default=None
-        Folder in which `fit` keeps its state every half minute, in a file of its own for the same
-        data and parameters: the same fit, begun anew after its process was killed, goes on from
-        there and ends with the same result. A fit that is whole deletes its file.
+        Folder, made if it is not there, in which `fit` keeps its state every half minute, in a file
+        named after data and parameters: the same fit, begun anew after its process was killed, goes
+        on from there and ends with the same result. A fit that has finished deletes its file.
     on_interrupt : {"keep", "raise"}, default="keep"
-        What Control-C does after the first epoch: keep the best weights so far and warn
-        (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`), or leave the estimator as it
-        was and raise KeyboardInterrupt, which ends a search, too. Before that it always raises.
+        What Control-C does once an epoch of the training has ended: "keep" leaves the best weights
+        so far and warns (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`); "raise" raises
+        KeyboardInterrupt, which also ends a search, and leaves the estimator as it was. Earlier,
+        and in `partial_fit`, it always raises.
     random_state : int, RandomState instance or None, default=None
         Governs the split, the initial weights and the order of the rows.
     verbose : int, default=0
@@ -90,7 +92,7 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
     history_ : skorch.history.History
         Losses of each epoch, on scaled targets.
     interrupted_ : bool
-        Whether the user has ended the fit with Control-C.
+        Whether Control-C ended the fit, and what it had so far was kept.
     net_ : PenalizedNet
         The skorch net, which works on scaled columns.
     module_ : ResidualPathwayNetwork

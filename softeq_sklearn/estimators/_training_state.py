@@ -13,8 +13,8 @@ from softeq_sklearn.regularizers import SampledPenalty
 def training_state(net):
     """Return the state of a net at the end of an epoch.
 
-    With it, on the same machine, the epochs that follow are the same to the last bit. Callbacks of
-    the user's own are not in it.
+    With it, on the same machine, the epochs that follow are the same to the last bit. Callbacks
+    without `training_state` and `restore_training` are not in it.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def training_state(net):
     state = {
         "weights": plain(dict(net.module_.state_dict())),
         "optimizer": plain(net.optimizer_.state_dict()),
-        "orders": [order.get_state(legacy=False) for order in _orders(net)],
+        "random states": [r.get_state(legacy=False) for r in _random_states(net)],
         "history": plain(list(net.history)),
         "callbacks": {name: plain(_state_of(callback)) for name, callback in net.callbacks_},
         "generators": {name: plain(g.get_state()) for name, g in _generators(net).items()},
@@ -53,8 +53,8 @@ def restore_training(net, state):
     optimizer = dict(state["optimizer"])
     optimizer["state"] = {i: tensors(values) for i, values in optimizer["state"].items()}
     net.optimizer_.load_state_dict(optimizer)
-    for order, its_state in zip(_orders(net), state["orders"], strict=True):
-        order.set_state(its_state)
+    for random_state, kept in zip(_random_states(net), state["random states"], strict=True):
+        random_state.set_state(kept)
     net.history[:] = state["history"]
     if "strengths" in state:
         net.penalty_.set_strengths(state["strengths"])
@@ -89,10 +89,10 @@ def _restore(callback, state, net):
         callback.best_score_ = state["best_score_"]
 
 
-def _orders(net):
+def _random_states(net):
     """Generators of numpy that a training draws from."""
     penalty = getattr(net, "penalty_", None)
-    own = [penalty.order] if isinstance(penalty, SampledPenalty) else []
+    own = [penalty._random] if isinstance(penalty, SampledPenalty) else []
     return [net.iterator_train__random_state, *own]
 
 

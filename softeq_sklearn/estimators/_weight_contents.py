@@ -28,7 +28,7 @@ _RESOLVED = {
     "_hidden",
 }
 # What a file that was changed leads to.
-_OF_CONTENTS = AttributeError, IndexError, KeyError, RuntimeError, TypeError
+_FILLING_ERRORS = AttributeError, IndexError, KeyError, RuntimeError, TypeError
 _SIMPLE = bool, int, float, str, np.number, np.bool_, Rep, ColumnSchema, type(None)
 
 
@@ -115,7 +115,7 @@ def estimator_from(cls, contents, parameters):
     estimator._validate_params()
     try:
         _fill(estimator, contents["structure"], dict(contents["fitted"]))
-    except _OF_CONTENTS as error:
+    except _FILLING_ERRORS as error:
         raise ValueError(
             "path must be a file of save_weights as it was written. "
             f"Got {type(error).__name__}: {error}"

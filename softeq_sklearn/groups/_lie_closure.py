@@ -7,7 +7,7 @@ import numpy as np
 from softeq_sklearn.groups._base import Group
 from softeq_sklearn.groups._elements import homogeneous, inverse, is_affine_shape, linear_part
 
-# Relative size of what counts as rounding.
+# Relative size of what counts as rounding; fixed tensors come from a null space.
 TOLERANCE = 1e-8
 # Random elements of the space whose images are looked at.
 N_PROBES = 8

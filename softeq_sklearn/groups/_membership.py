@@ -20,12 +20,10 @@ from softeq_sklearn.groups._elements import (
     linear_part,
 )
 from softeq_sklearn.groups._finite import EnumeratedGroup
-from softeq_sklearn.groups._lie_closure import lie_algebra_closure
+from softeq_sklearn.groups._lie_closure import TOLERANCE, lie_algebra_closure
 from softeq_sklearn.groups._logarithm import principal_logarithm
 from softeq_sklearn.groups._matrix_group import MatrixGroup
 
-# Relative size of what counts as rounding; the fixed tensors come from a null space.
-TOLERANCE = 1e-8
 # Fixed tensors are compared up to the highest order with at most this many components, and up to
 # the ninth: 9 axes in the plane, 6 in space, 5 in four dimensions, 4 in six, 2 up to 36.
 MAX_TENSOR_SIZE = 1300
@@ -128,7 +126,7 @@ class Membership:
         rest = compose(inverse(cosets), h)
         if np.abs(rest - np.eye(*h.shape)).max(axis=(1, 2)).min() <= TOLERANCE:
             return True
-        return any(self._hasprincipal_logarithm(g) for g in rest)
+        return any(self._has_logarithm(g) for g in rest)
 
     @cached_property
     def _cosets(self) -> np.ndarray:
@@ -140,7 +138,7 @@ class Membership:
         elements = np.concatenate([identity, elements])
         return as_affine(elements) if self.affine else elements
 
-    def _hasprincipal_logarithm(self, g: np.ndarray) -> bool:
+    def _has_logarithm(self, g: np.ndarray) -> bool:
         """Whether g, or g times an element of the identity component, is exp(A).
 
         A half turn has no unique logarithm; after another turn it has one.

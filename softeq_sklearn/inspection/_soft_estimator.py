@@ -68,7 +68,7 @@ def fitted_levels(estimator):
     check_is_fitted(estimator)
     if not hasattr(estimator, "levels_"):
         raise ValueError(
-            "estimator must have levels: give rows to project_to, as X, and time to a fit that was "
+            "estimator must have levels: give X to project_to, or fit again after a fit that was "
             f"interrupted. Got one without: {estimator!r}."
         )
     return estimator.levels_

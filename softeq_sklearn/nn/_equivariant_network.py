@@ -11,7 +11,7 @@ from softeq_sklearn.representations import Rep
 
 
 class EquivariantNetwork(TensorNetwork):
-    """The same network with every linear layer exactly equivariant (EMLP, Finzi et al. 2021).
+    """Network whose linear layers are all exactly equivariant (EMLP, Finzi et al. 2021).
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from softeq_sklearn.representations import Rep
 
 
 class ResidualPathwayNetwork(TensorNetwork):
-    """The same network with a residual beside every exact layer.
+    """Network with a residual beside every exact linear layer.
 
     Residual pathway priors (RPP, Finzi, Benton and Wilson 2021); with `relax_to` MixedRPP (Kim et
     al. 2023).

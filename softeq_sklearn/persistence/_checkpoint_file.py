@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from softeq_sklearn.persistence._plain_values import decoded, encoded
+from softeq_sklearn.persistence._plain_values import decoded_by_name, encoded
 
 # Name of the array that holds everything but arrays, as JSON.
 _ABOUT = "about"
@@ -68,12 +68,9 @@ def read_checkpoint(path):
         # What is no archive, np.load would leave open.
         with path.open("rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        content = decoded(json.loads(arrays.pop(_ABOUT).tobytes()), arrays)
-        if not isinstance(content, dict):
-            raise TypeError(f"there are no values by name, but {content!r:.100}")
+        return decoded_by_name(arrays.pop(_ABOUT).tobytes(), arrays)
     except Exception as error:  # of archives, headers, texts: bytes that are lost lead to any
         raise ValueError(
             "checkpoint must be a folder of whole files. Got a damaged one, "
             f"{str(path)!r} ({type(error).__name__}: {error}): delete it to begin anew."
         ) from error
-    return content

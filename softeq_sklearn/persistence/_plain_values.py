@@ -1,7 +1,8 @@
-"""Values of fitted estimators as arrays and JSON, and back."""
+"""Values of estimators and of fits as arrays and JSON, and back."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 
@@ -111,7 +112,32 @@ def decoded(value, arrays):
     if kind == "record":
         name, parts = content
         return record_kinds()[name](**decoded(parts, arrays))
-    raise ValueError(f"The file must be one of save_weights. Got a value of kind {kind!r}.")
+    raise ValueError(f"A value must be of a kind that files of this package hold. Got {kind!r}.")
+
+
+def decoded_by_name(text, arrays):
+    """Undo `encoded` of a dict that was written as JSON.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The JSON.
+    arrays : dict of str to ndarray
+        The arrays.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    TypeError
+        If it is no dict; or any error of :func:`decoded`.
+    """
+    content = decoded(json.loads(text), arrays)
+    if not isinstance(content, dict):
+        raise TypeError(f"there are no values by name, but {content!r:.100}")
+    return content
 
 
 def _texts(texts, is_object):

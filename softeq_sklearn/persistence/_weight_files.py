@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 
-from softeq_sklearn.persistence._plain_values import decoded, encoded
+from softeq_sklearn.persistence._plain_values import decoded_by_name, encoded
 
 _KEY = "softeq_sklearn"
 # What contents lead to that no file of ours has.
-_OF_CONTENTS = AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError
+_DECODING_ERRORS = AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError
 
 
 def write_weights(path, content):
@@ -59,15 +59,12 @@ def read_weights(path):
         with safetensors.safe_open(path, framework="numpy") as file:
             about = (file.metadata() or {})[_KEY]
             arrays = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}
-        content = decoded(json.loads(about), arrays)
-        if not isinstance(content, dict):
-            raise TypeError(f"there are no values by name, but {content!r:.100}")
-    except (safetensors.SafetensorError, *_OF_CONTENTS) as error:
+        return decoded_by_name(about, arrays)
+    except (safetensors.SafetensorError, *_DECODING_ERRORS) as error:
         raise ValueError(
             f"path must be a file of save_weights. Got {str(path)!r} "
             f"({type(error).__name__}: {error})."
         ) from error
-    return content
 
 
 def _safetensors():

@@ -18,6 +18,9 @@ from softeq_sklearn.projection._tensor_operators import constraints_of
 from softeq_sklearn.projection._weights import Eigenframe, eigenframe_of
 from softeq_sklearn.representations._words import Word
 
+# The limit is one for the whole process, and what it was comes back at its end: threads take turns.
+_turn = RLock()
+
 
 @dataclass(frozen=True, eq=False)
 class DenseSpace:
@@ -83,10 +86,6 @@ def fixed_space(word: Word, generators: Generators) -> DenseSpace | OrbitSpace:
     """
     with _turn, _controller().limit(limits=1, user_api="blas"):
         return _solve(word, generators)
-
-
-# The limit is one for the whole process, and what it was comes back at its end: threads take turns.
-_turn = RLock()
 
 
 @cache

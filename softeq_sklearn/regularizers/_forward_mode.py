@@ -14,6 +14,9 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.overrides import TorchFunctionMode
 
+# Torch counts the levels of nested derivatives for the whole process: threads take turns.
+_turn = RLock()
+
 
 def directional_derivative(
     module: nn.Module, rows: torch.Tensor, velocities: torch.Tensor
@@ -48,10 +51,6 @@ def directional_derivative(
     with _turn, _PlainNormalisation():
         # The type of torch has a third part, which is there on demand only.
         return torch.func.jvp(module, (rows,), (velocities,))[:2]
-
-
-# Torch counts the levels of nested derivatives for the whole process: threads take turns.
-_turn = RLock()
 
 
 class _PlainNormalisation(TorchFunctionMode):

@@ -85,7 +85,9 @@ class SampledPenalty(FunctionPenalty):
     ) -> None:
         super().__init__(actions, strengths, rows)
         self.n_per_batch = check_integer("SampledPenalty", "n_per_batch", n_per_batch, minimum=1)
-        self.order = np.random.RandomState(check_integer("SampledPenalty", "seed", seed, minimum=0))
+        self._random = np.random.RandomState(
+            check_integer("SampledPenalty", "seed", seed, minimum=0)
+        )
 
     def _drawn(self, actions: Mapping[str, GroupActions]) -> Mapping[str, GroupActions]:
         """A few elements of every group: a strength of 0 does not change those of the others."""
@@ -96,7 +98,7 @@ class SampledPenalty(FunctionPenalty):
 
     def _choice(self, n_elements: int) -> torch.Tensor:
         size = min(self.n_per_batch, n_elements)
-        return torch.from_numpy(self.order.choice(n_elements, size, replace=False))
+        return torch.from_numpy(self._random.choice(n_elements, size, replace=False))
 
     def _terms(
         self, module: nn.Module, X: torch.Tensor, actions: Mapping[str, GroupActions]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # Every factor (Vector + Vector.T) of a product doubles the number of types.
 MAX_TYPES = 1000
 # Repeated sums are written out to be compared, up to so many terms: 10^18 copies are a short text.
+# Beyond, sums that are written in different ways count as different.
 MAX_WRITTEN_TERMS = 10_000
 
 

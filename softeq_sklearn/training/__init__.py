@@ -3,7 +3,6 @@
 from softeq_sklearn.training._batches import TensorBatches, WeightedBatch
 from softeq_sklearn.training._best_members import BestMembers
 from softeq_sklearn.training._best_weights import BestWeights
-from softeq_sklearn.training._compiled_forward import CompiledForward
 from softeq_sklearn.training._member_clipping import MemberGradientClipping
 from softeq_sklearn.training._net import PenalizedNet
 from softeq_sklearn.training._progress import EpochProgress
@@ -15,7 +14,6 @@ from softeq_sklearn.training._threads import threads_for
 __all__ = [
     "BestMembers",
     "BestWeights",
-    "CompiledForward",
     "CrossEntropy",
     "EpochProgress",
     "MemberGradientClipping",

@@ -70,7 +70,7 @@ class BestMembers(Callback):
         Raises
         ------
         KeyboardInterrupt
-            As its subclass, if the patience has ended.
+            If the patience has ended (a subclass, which no Control-C raises).
         """
         self._epoch += 1
         if self._epoch < self.first_epoch:
@@ -103,7 +103,7 @@ class BestMembers(Callback):
         return {name: getattr(self, name) for name in ("_epoch", "_missed", "losses_", "_best")}
 
     def restore_training(self, state, net):
-        """Go on where another one was.
+        """Take over the state of an earlier training.
 
         Parameters
         ----------

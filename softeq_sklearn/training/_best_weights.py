@@ -48,7 +48,7 @@ class BestWeights(EarlyStopping):
         Raises
         ------
         KeyboardInterrupt
-            As its subclass, if the patience has ended.
+            If the patience has ended (a subclass, which no Control-C raises).
         """
         self._epoch += 1
         if self._epoch < self.first_epoch:
@@ -71,7 +71,7 @@ class BestWeights(EarlyStopping):
         return {name: getattr(self, name) for name in _STATE}
 
     def restore_training(self, state, net):
-        """Go on where another one was.
+        """Take over the state of an earlier training.
 
         Parameters
         ----------

@@ -8,11 +8,10 @@ from softeq_sklearn._warnings import warn_user
 
 
 class CompiledForward:
-    """Runs a module compiled for rows of the first shape that it is given, and others as they are.
+    """Runs a module compiled for rows of the first shape that it is given, uncompiled for others.
 
-    A shape of its own, which the last batch of an epoch often has, would cost as much time as the
-    first one for a small part of the steps. The module itself stays what it is: names and class of
-    its parts, copies, and what it computes elsewhere.
+    Compiling a second shape, such as that of the last batch of an epoch, would take as long as the
+    first for few steps. The module is not wrapped: its class and the names of its parameters stay.
 
     Parameters
     ----------
@@ -23,14 +22,6 @@ class CompiledForward:
     -----
     UserWarning
         If torch cannot compile the module here; it then runs as it is.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from softeq_sklearn.training import CompiledForward
-    >>> forward = CompiledForward(backend="eager")  # which needs no C++ compiler
-    >>> forward(torch.nn.Linear(3, 2), torch.zeros(5, 3)).shape
-    torch.Size([5, 2])
     """
 
     def __init__(self, **options):
@@ -43,7 +34,7 @@ class CompiledForward:
         Parameters
         ----------
         module : torch.nn.Module
-            The same in each call, or one that is compiled anew.
+            The module; another one than in the last call is compiled anew.
         X : torch.Tensor of shape (n_samples, n_features)
             Rows.
 
@@ -70,8 +61,8 @@ class CompiledForward:
             self._function = None
             reason = " ".join(str(error).split("\n")[:2])
             warn_user(
-                "Training goes on without compiling, which needs a C++ compiler, on a GPU Triton; "
-                f"compile=False asks for none. Got {type(error).__name__}: {reason}"
+                "Training goes on without compiling, which needs a C++ compiler and, on a GPU, "
+                f"Triton. compile=False silences this. Got {type(error).__name__}: {reason}"
             )
             return outputs
 

@@ -95,7 +95,7 @@ class EvidenceRule:
         }
 
     def restore_training(self, state, net):
-        """Go on where another one was, given the net that it has looked at."""
+        """Take over the state of an earlier training, given its net."""
         self._gradients.extend(torch.as_tensor(gradient) for gradient in state["gradients"])
         self._signs.set_state(torch.as_tensor(state["signs"]))
         if state["mean"] is not None:

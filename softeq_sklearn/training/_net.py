@@ -225,7 +225,7 @@ class PenalizedNet(NeuralNet):
         Raises
         ------
         KeyboardInterrupt
-            If the user interrupts the training, or as its subclass a callback ends it.
+            If the user interrupts the training; a subclass of it if a callback ends it.
         """
         getattr(self, method_name)(self, **cb_kwargs)
         for _, callback in self.callbacks_:
@@ -248,7 +248,7 @@ class PenalizedNet(NeuralNet):
         y : array-like of shape (n_samples, n_outputs) or None, default=None
             Targets.
         epochs : int or None, default=None
-            Number of epochs; None takes `max_epochs`.
+            Number of epochs; None takes `max_epochs`, or what is left of them.
         **fit_params : dict
             What is passed on to the module.
 
@@ -260,12 +260,12 @@ class PenalizedNet(NeuralNet):
         Raises
         ------
         KeyboardInterrupt
-            If the user interrupts the training, or as its subclass a callback ends it;
-            `partial_fit` and `fit` then return.
+            If the user interrupts the training; a subclass of it if a callback ends it. Both end
+            `partial_fit` and `fit` without an error.
         """
         self.interrupted_ = False
-        if epochs is None:  # a callback may have taken up a training that was interrupted
-            epochs = self.max_epochs - vars(self).pop("epochs_done_", 0)
+        if epochs is None:  # a callback may have restored a training that was killed
+            epochs = self.max_epochs - vars(self).pop("_epochs_done", 0)
         try:
             return super().fit_loop(X, y, epochs, **fit_params)
         except StopTraining:

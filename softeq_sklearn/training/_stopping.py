@@ -9,14 +9,14 @@ _NEVER_STOP = EpochTimer, GradientNormClipping, LRScheduler, PassthroughScoring
 
 
 class StopTraining(KeyboardInterrupt):
-    """A callback ends the training, which is whole.
+    """A callback ends the training, which then counts as finished.
 
     In skorch callbacks raise KeyboardInterrupt to that end, as Control-C does.
     """
 
 
 def may_stop(callback) -> bool:
-    """Whether a KeyboardInterrupt out of a callback is taken for its own wish.
+    """Whether a KeyboardInterrupt out of a callback means that it ends the training.
 
     Callbacks of this package raise `StopTraining`; those of others are taken at their word.
     """

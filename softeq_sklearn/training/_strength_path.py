@@ -25,7 +25,7 @@ class StrengthPath(Callback):
             net.history.record("strengths", dict(net.penalty_.strengths))
 
     def on_train_end(self, net, **kwargs):
-        """Record those of an epoch that was the last before it came to its end."""
+        """Record the strengths of a last epoch that was cut short."""
         if net.history and "strengths" not in net.history[-1]:
             self.on_epoch_end(net)
 

@@ -283,7 +283,7 @@ class StrengthTuner(Callback):
         return state
 
     def restore_training(self, state, net):
-        """Go on where another one was.
+        """Take over the state of an earlier training.
 
         Parameters
         ----------

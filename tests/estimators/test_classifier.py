@@ -298,7 +298,7 @@ def test_mirror_images_may_swap_nothing_but_themselves(make, cups):
 )
 def test_missing_labels(make, labels):
     X = np.random.RandomState(0).standard_normal((60, 3))
-    rule = "y must have a class in each place. Got 20 of 60 without one .* number 2"
+    rule = "y must have no missing labels. Got 20 of 60 missing .* the first at position 2"
     with pytest.raises(ValueError, match=rule):
         make().fit(X, labels)
     with pytest.raises(ValueError, match=rule):
@@ -306,7 +306,7 @@ def test_missing_labels(make, labels):
 
 
 def test_missing_classes(make, cups):
-    with pytest.raises(ValueError, match="classes must have a class in each place"):
+    with pytest.raises(ValueError, match="classes must have no missing labels. Got 1 of 4"):
         make().partial_fit(*cups, classes=["in", "below", "beside", None])
 
 

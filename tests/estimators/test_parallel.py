@@ -70,7 +70,7 @@ def in_processes(method, function, seeds):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_threads(kind, global_generators_untouched):
+def test_fits_in_threads_are_those_of_fits_alone(kind, global_generators_untouched):
     alone = [digest_of(kind, seed) for seed in range(6)]
     assert in_threads(partial(digest_of, kind), range(6)) == alone
     assert len(set(alone)) == 6
@@ -84,7 +84,7 @@ WAYS["fork"] = partial(in_processes, "fork")
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("kind", ["explored members", "dropout"])
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_processes(kind, way):
+def test_fits_in_processes_are_those_of_fits_alone(kind, way):
     alone = [digest_of(kind, seed) for seed in range(3)]
     assert way(partial(digest_of, kind), range(3)) == alone
 

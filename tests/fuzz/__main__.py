@@ -30,8 +30,8 @@ def main():
         done = subprocess.run(command, capture_output=True, text=True)
         line = done.stdout.strip() or f"{name:14}{'':>30}"
         if done.returncode:
-            failed, reason = True, done.stderr.strip().splitlines()[-1:] or [""]
-            line += f"  exit status {done.returncode}: {reason[0]}"
+            failed = True
+            line += f"  exit status {done.returncode}\n{done.stderr}"
         print(line, flush=True)
     sys.exit(int(failed))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,14 @@ from softeq_sklearn.representations import parse_representation
 
 _MOTION = Path(__file__).parents[2] / "softeq_sklearn/datasets/data/made_up_motion.tfrecord"
 _GROUPS = {"rotations": SO(2), "reflection": Reflection(2)}
+
+
+@cache
+def _folder():
+    """A folder for as long as the process."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def changed_bytes(content, rng):
@@ -89,7 +99,7 @@ def texts():
 
 def records():
     """Files of records, changed anywhere."""
-    return _motion_files(lambda content, rng: changed_bytes(content, rng))
+    return _motion_files(changed_bytes)
 
 
 def sealed_records():
@@ -108,12 +118,11 @@ def sealed_records():
 
 
 def _motion_files(change):
-    content, folder = _MOTION.read_bytes(), tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "motion"
+    content, path = _MOTION.read_bytes(), _folder() / "motion"
 
     def read(given):
         path.write_bytes(given)
-        read_waymo_motion(folder and path)
+        read_waymo_motion(path)
 
     return lambda rng: change(content, rng), read
 
@@ -134,14 +143,14 @@ def examples():
 
 def weights():
     """Files of weights, changed anywhere."""
-    path, folder = _saved()
+    path = _saved()
     content = path.read_bytes()
-    return lambda rng: changed_bytes(content, rng), _weight_reader(path, folder)
+    return lambda rng: changed_bytes(content, rng), _weight_reader(path)
 
 
 def weight_values():
     """Files of weights that are whole, whose values were changed."""
-    path, folder = _saved()
+    path = _saved()
     content = read_weights(path)
 
     def make(rng):
@@ -154,20 +163,19 @@ def weight_values():
             arrays[name] = _changed_array(arrays[name], rng)
         return save(arrays, metadata={"softeq_sklearn": json.dumps(about)})
 
-    return make, _weight_reader(path, folder)
+    return make, _weight_reader(path)
 
 
 def checkpoints():
     """Files of a fit that was killed, changed anywhere."""
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "fit.npz"
+    path = _folder() / "fit.npz"
     values = {"seeds": np.arange(7), "train": {"state": {"weights": {"w": np.ones((40, 40))}}}}
     write_checkpoint(path, values)
     content = path.read_bytes()
 
     def read(given):
         path.write_bytes(given)
-        found = read_checkpoint(path) if folder else None
+        found = read_checkpoint(path)
         assert set(found) == set(values)  # what is read is whole
         np.testing.assert_array_equal(found["seeds"], values["seeds"])
 
@@ -175,23 +183,21 @@ def checkpoints():
 
 
 def _saved():
-    folder = tempfile.TemporaryDirectory()
     X = np.random.RandomState(0).standard_normal((40, 4))
     model = SoftEquivariantRegressor(
         _GROUPS, "2*Vector", "Vector", hidden_channels=8, max_epochs=1, random_state=0
     ).partial_fit(X, X[:, :2])
-    path = Path(folder.name) / "model"
+    path = _folder() / "model"
     model.save_weights(path)
-    return path, folder
+    return path
 
 
-def _weight_reader(path, folder):
+def _weight_reader(path):
     X = np.random.RandomState(1).standard_normal((5, 4))
 
     def read(given):
         path.write_bytes(given)
-        model = SoftEquivariantRegressor.from_weights(path, groups=_GROUPS) if folder else None
-        model.predict(X)
+        SoftEquivariantRegressor.from_weights(path, groups=_GROUPS).predict(X)
 
     return read
 
@@ -228,8 +234,5 @@ def _changed_array(array, rng):
 
 TARGETS = {
     function.__name__: function
-    for function in (
-        *(texts, records, sealed_records, examples),
-        *(weights, weight_values, checkpoints),
-    )
+    for function in [texts, records, sealed_records, examples, weights, weight_values, checkpoints]
 }

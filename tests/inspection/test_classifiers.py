@@ -145,7 +145,7 @@ def test_errors_say_what_to_do(fitted, rows):
         with pytest.raises(TypeError, match=r"write pipeline\[-1\], and transform X before"):
             use(pipeline)
     for use in uses[1:]:  # the first one asks for members
-        with pytest.raises(ValueError, match="give rows to project_to"):
+        with pytest.raises(ValueError, match="give X to project_to"):
             use(projected)
 
 

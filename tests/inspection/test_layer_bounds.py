@@ -11,10 +11,10 @@ from softeq_sklearn.inspection._bounds._bilinear import (
     factored_products,
     matrix_products,
 )
+from softeq_sklearn.inspection._bounds._bounds import Bounds
 from softeq_sklearn.inspection._bounds._gated import GatedTerms, gated_bounds
 from softeq_sklearn.inspection._bounds._linear import DenseLinear, linear_bounds
 from softeq_sklearn.inspection._bounds._norms import joint_norm, tensor_norm, unfolded_norm
-from softeq_sklearn.inspection._bounds._segments import Bounds
 from softeq_sklearn.nn import Bilinear, FeatureLayout, GatedNonlinearity, MatrixBilinear
 
 SEEDS = st.integers(0, 10**6)

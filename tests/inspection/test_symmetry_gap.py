@@ -188,7 +188,7 @@ def test_folds_without_weight_are_refused(model, data):
         symmetry_gap(model, *data, "rotations", cv=KFold(2), sample_weight=weights)
 
 
-def test_a_frozen_estimator(model, data):
+def test_the_gap_of_a_frozen_estimator_is_that_of_the_estimator(model, data):
     options = {"cv": 2, "random_state": 0}
     gap = symmetry_gap(FrozenEstimator(model), *data, "rotations", **options)
     assert gap.gap == symmetry_gap(model, *data, "rotations", **options).gap

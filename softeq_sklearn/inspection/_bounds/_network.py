@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from softeq_sklearn.inspection._bounds._bilinear import bilinear_bounds, products_of
+from softeq_sklearn.inspection._bounds._bounds import Bounds
 from softeq_sklearn.inspection._bounds._gated import GatedTerms, gated_bounds, pointwise_factors
 from softeq_sklearn.inspection._bounds._linear import DenseLinear, linear_bounds
 from softeq_sklearn.inspection._bounds._parameters import layer_arrays
-from softeq_sklearn.inspection._bounds._segments import Bounds
 from softeq_sklearn.nn import GatedNonlinearity, ResidualLinear
 from softeq_sklearn.nn._type_blocks import project_blocks
 

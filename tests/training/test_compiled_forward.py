@@ -11,7 +11,7 @@ from torch import nn
 
 from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
 from softeq_sklearn.groups import SO, O
-from softeq_sklearn.training import CompiledForward
+from softeq_sklearn.training._compiled_forward import CompiledForward
 from tests.training.test_net import data, make_net
 
 
@@ -128,7 +128,7 @@ def test_by_a_real_compiler():
 
 
 @pytest.mark.parametrize("kind", [SoftEquivariantRegressor, EquivariantRegressor])
-def test_estimators(kind, monkeypatch):
+def test_estimators_train_compiled_to_the_same_weights(kind, monkeypatch):
     backend = Backend()
     monkeypatch.setattr(torch, "compile", _with_backend(torch.compile, backend))
     X, y = data(60)

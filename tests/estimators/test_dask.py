@@ -81,7 +81,7 @@ def _pid():
     return {"pid": os.getpid()}
 
 
-def test_fits_that_raise(cluster):
+def test_fits_that_raise_get_the_error_score(cluster):
     grid = {"learning_rate": [0.01, 1e39]}
     with joblib.parallel_config("dask"), pytest.warns(FitFailedWarning, match="2 fits failed"):
         search = GridSearchCV(model(), grid, cv=2, error_score=np.nan).fit(X, Y)
