@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import time
+from numbers import Number
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from softeq_sklearn.persistence._checkpoint_file import read_checkpoint, write_c
 # Seconds between two writes in a training.
 _PAUSE = 30.0
 # Parameters that the name of the file leaves out: those of the user's surroundings.
-_NOT_IN_THE_NAME = {"callbacks", "checkpoint", "on_interrupt", "verbose"}
+_NOT_IN_THE_NAME = {"checkpoint", "on_interrupt", "verbose"}
 
 
 def checkpoint_of(estimator, X, Y, weights, again):
@@ -93,7 +94,10 @@ class FitCheckpoint:
     def done(self):
         """Forget a fit that has finished."""
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            for file in self._path.parent.glob(
+                f"{self._path.name}*"
+            ):  # parts of killed writes, too
+                file.unlink(missing_ok=True)
 
 
 class TrainingCheckpoint(Callback):
@@ -137,7 +141,13 @@ class TrainingCheckpoint(Callback):
 
     def _keep(self, net, ended):
         state = {"state": training_state(net), "n_epochs": self._n_done, "ended": ended}
-        self.checkpoint.keep(self.name, state)
+        try:
+            self.checkpoint.keep(self.name, state)
+        except TypeError as error:
+            raise TypeError(
+                "checkpoint needs callbacks that record numbers, texts and arrays in the history. "
+                f"Got something else: {error}"
+            ) from error
 
 
 def _fit_digest(estimator, X, Y, weights, again):
@@ -158,6 +168,12 @@ def _words_of(value):
     """What tells parameters apart, the same in every process."""
     if isinstance(value, torch.nn.Module):
         return f"{type(value).__qualname__} {_weights_digest(value)}"
+    if isinstance(value, (list, tuple)):
+        return [_words_of(entry) for entry in value]
+    if isinstance(value, Callback):
+        own = value.get_params(deep=False)
+        simple = {name: own[name] for name in own if isinstance(own[name], (Number, str))}
+        return f"{type(value).__qualname__} {simple}"
     if isinstance(value, np.random.RandomState):
         return "a generator"  # the seeds from it are in the file, not in its name
     if callable(value) and hasattr(value, "__qualname__"):

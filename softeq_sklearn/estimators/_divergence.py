@@ -58,5 +58,5 @@ def check_converged(net, n_before):
 
 
 def _check_weights(net):
-    if not all(p.isfinite().all() for p in net.module_.parameters()):
+    if not all(p.isfinite().all() for p in net.module_.parameters() if p.requires_grad):
         raise _diverged(net, "weights are NaN or infinite")

@@ -149,9 +149,10 @@ class FittingMixin:
         if self.on_interrupt == "raise" or vars(self).get("net_") is earlier:
             raise
         self.interrupted_ = True
+        n_epochs = sum("train_loss" in epoch for epoch in self.net_.history)
         warn_user(
-            f"The fit was interrupted: the best weights of {len(self.net_.history)} epochs are "
-            "kept. on_interrupt='raise' leaves the estimator as it was.",
+            f"The fit was interrupted after {n_epochs} epochs: the best weights so far are kept. "
+            "on_interrupt='raise' leaves the estimator as it was.",
             FitInterruptedWarning,
         )
 

@@ -50,8 +50,8 @@ class SavingMixin:
         path : str or Path
             The file. Nothing in it is run.
         **parameters : dict
-            Parameters of the constructor. Those not given are as they were, but for `callbacks` and
-            a `random_state` that is no int, which are None.
+            Parameters of the constructor. Those not given are as they were, but for `callbacks`,
+            `checkpoint` and a `random_state` that is no int, which are None.
 
         Returns
         -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from softeq_sklearn.estimators._fitted_function import PREDICT_ROWS
 from softeq_sklearn.estimators._global_generator import global_generator
 from softeq_sklearn.estimators._parameters import callbacks_of, compile_options, device_of
 from softeq_sklearn.nn import TensorNetwork
+from softeq_sklearn.regularizers import SampledPenalty
 from softeq_sklearn.training import (
     BestMembers,
     BestWeights,
@@ -25,6 +26,7 @@ from softeq_sklearn.training import (
     TensorBatches,
     threads_for,
 )
+from softeq_sklearn.training._stopping import is_ours
 
 # Epochs without improvement of the validation loss after which `early_stopping` stops.
 _PATIENCE_SHARE = 0.2
@@ -157,7 +159,7 @@ def train_net(net, inputs, targets, seed):
     """
     n_before = len(net.history)
     try:
-        with threads_for(net.batch_size * _width(net.module_)), _drawing_from(net.module_, seed):
+        with threads_for(net.batch_size * _width(net.module_)), _drawing(net, seed):
             net.partial_fit(inputs, targets)
     finally:
         net.set_params(train_split=None)
@@ -170,17 +172,32 @@ def train_net(net, inputs, targets, seed):
     check_converged(net, n_before)
 
 
-@contextmanager
-def _drawing_from(module, seed):
-    """Seed torch's global generator where a module may draw from it, as with dropout.
+def random_states(net):
+    """Generators of numpy that a training draws from.
 
-    The generator is put back. Our networks draw from none.
+    Parameters
+    ----------
+    net : PenalizedNet
+        The net.
+
+    Returns
+    -------
+    list of RandomState
     """
-    if isinstance(module, TensorNetwork):
-        yield
-        return
-    with global_generator(seed):
-        yield
+    penalty = getattr(net, "penalty_", None)
+    own = [penalty._random] if isinstance(penalty, SampledPenalty) else []
+    return [net.iterator_train__random_state, *own]
+
+
+def _drawing(net, seed):
+    """Seed torch's global generator, and put it back, where something may draw from it.
+
+    Modules of the user's own do, as with dropout, and callbacks may; ours draw from none.
+    """
+    ours = isinstance(net.module_, TensorNetwork)
+    if ours and not any(not is_ours(callback) for _, callback in net.callbacks_):
+        return nullcontext()
+    return global_generator(seed)
 
 
 @contextmanager
@@ -194,13 +211,15 @@ def unchanged_after_an_error(net):
     """
     weights = copy.deepcopy(net.module_.state_dict())
     optimizer = copy.deepcopy(net.optimizer_.state_dict())
-    order, n_epochs = copy.deepcopy(net.iterator_train__random_state), len(net.history)
+    drawn = [random_state.get_state(legacy=False) for random_state in random_states(net)]
+    n_epochs = len(net.history)
     try:
         yield
     except BaseException:
         net.module_.load_state_dict(weights)
         net.optimizer_.load_state_dict(optimizer)
-        net.iterator_train__random_state = order
+        for random_state, before in zip(random_states(net), drawn, strict=True):
+            random_state.set_state(before)
         del net.history[n_epochs:]
         raise
 

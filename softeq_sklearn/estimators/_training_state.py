@@ -6,8 +6,8 @@ import torch
 from skorch.callbacks import LRScheduler, PassthroughScoring
 
 from softeq_sklearn.estimators._plain_net import plain, tensors
+from softeq_sklearn.estimators._training_net import random_states
 from softeq_sklearn.nn import TensorNetwork
-from softeq_sklearn.regularizers import SampledPenalty
 
 
 def training_state(net):
@@ -29,7 +29,7 @@ def training_state(net):
     state = {
         "weights": plain(dict(net.module_.state_dict())),
         "optimizer": plain(net.optimizer_.state_dict()),
-        "random states": [r.get_state(legacy=False) for r in _random_states(net)],
+        "random states": [r.get_state(legacy=False) for r in random_states(net)],
         "history": plain(list(net.history)),
         "callbacks": {name: plain(_state_of(callback)) for name, callback in net.callbacks_},
         "generators": {name: plain(g.get_state()) for name, g in _generators(net).items()},
@@ -53,7 +53,7 @@ def restore_training(net, state):
     optimizer = dict(state["optimizer"])
     optimizer["state"] = {i: tensors(values) for i, values in optimizer["state"].items()}
     net.optimizer_.load_state_dict(optimizer)
-    for random_state, kept in zip(_random_states(net), state["random states"], strict=True):
+    for random_state, kept in zip(random_states(net), state["random states"], strict=True):
         random_state.set_state(kept)
     net.history[:] = state["history"]
     if "strengths" in state:
@@ -87,13 +87,6 @@ def _restore(callback, state, net):
         callback.lr_scheduler_.load_state_dict(state["scheduler"])
     else:
         callback.best_score_ = state["best_score_"]
-
-
-def _random_states(net):
-    """Generators of numpy that a training draws from."""
-    penalty = getattr(net, "penalty_", None)
-    own = [penalty._random] if isinstance(penalty, SampledPenalty) else []
-    return [net.iterator_train__random_state, *own]
 
 
 def _generators(net):

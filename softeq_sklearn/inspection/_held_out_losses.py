@@ -181,8 +181,11 @@ def _check_folds(folds, Y, weights):
 
 
 def _unwatched(estimator):
-    """A copy without callbacks of scikit-learn, which watch the user's own fit."""
-    copy = clone(estimator)
+    """A copy without callbacks of scikit-learn, which watch the user's own fit.
+
+    Control-C ends the comparison: a fit that was cut short has no place in it.
+    """
+    copy = clone(estimator).set_params(on_interrupt="raise")
     return copy.set_callbacks() if hasattr(copy, "set_callbacks") else copy
 
 

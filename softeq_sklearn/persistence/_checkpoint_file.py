@@ -62,11 +62,12 @@ def read_checkpoint(path):
     ValueError
         If the file is damaged, as its checksums or its parts tell.
     """
-    if not path.exists():
+    try:
+        stream = path.open("rb")
+    except FileNotFoundError:
         return {}
     try:
-        # What is no archive, np.load would leave open.
-        with path.open("rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
+        with stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return decoded_by_name(arrays.pop(_ABOUT).tobytes(), arrays)
     except Exception as error:  # of archives, headers, texts: bytes that are lost lead to any

@@ -10,7 +10,7 @@ from skorch.utils import to_tensor
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._compiled_forward import CompiledForward
 from softeq_sklearn.training._row_losses import as_row_loss
-from softeq_sklearn.training._stopping import StopTraining, may_stop
+from softeq_sklearn.training._stopping import StopTraining, is_ours
 
 
 class PenalizedNet(NeuralNet):
@@ -234,7 +234,7 @@ class PenalizedNet(NeuralNet):
             except StopTraining:
                 raise
             except KeyboardInterrupt as interrupt:
-                if not may_stop(callback):
+                if is_ours(callback):
                     raise
                 raise StopTraining from interrupt
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from skorch.callbacks import EpochTimer, GradientNormClipping, LRScheduler, PassthroughScoring
 
-# Callbacks of skorch that never end a training: out of them comes the user's Control-C only.
-_NEVER_STOP = EpochTimer, GradientNormClipping, LRScheduler, PassthroughScoring
+# They never end a training, nor draw random numbers.
+_OF_EACH_NET = EpochTimer, GradientNormClipping, LRScheduler, PassthroughScoring
 
 
 class StopTraining(KeyboardInterrupt):
@@ -15,10 +15,11 @@ class StopTraining(KeyboardInterrupt):
     """
 
 
-def may_stop(callback) -> bool:
-    """Whether a KeyboardInterrupt out of a callback means that it ends the training.
+def is_ours(callback) -> bool:
+    """Whether a callback is one of this package, or of those of skorch that each net has.
 
-    Callbacks of this package raise `StopTraining`; those of others are taken at their word.
+    A KeyboardInterrupt out of one is the user's, since ours raise `StopTraining`; callbacks of others
+    are taken at their word.
     """
     ours = type(callback).__module__.split(".")[0] == "softeq_sklearn"
-    return not ours and not isinstance(callback, _NEVER_STOP)
+    return ours or isinstance(callback, _OF_EACH_NET)

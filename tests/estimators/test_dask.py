@@ -7,7 +7,6 @@ import time
 
 import joblib
 import numpy as np
-import psutil
 import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import loguniform
@@ -19,6 +18,7 @@ from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.groups import SO, Reflection
 
 distributed = pytest.importorskip("distributed")
+psutil = pytest.importorskip("psutil")
 
 X = np.random.RandomState(0).standard_normal((80, 4))
 Y = X[:, :2] * [1, 3] + 0.1 * X[:, 2:]
@@ -62,10 +62,14 @@ def same_scores(search, other):
 def test_a_killed_worker_loses_no_result(cluster):
     grid = {"strengths": [0.1, 1.0, 10.0], "learning_rate": [0.01, 0.03]}
     alone = GridSearchCV(model(max_epochs=40), grid, cv=2).fit(X, Y)
-    victim = min(info["pid"] for info in cluster.run(_pid).values())
+    address, victim = min(cluster.run(os.getpid).items())
+    killed = []
 
     def kill():
-        time.sleep(1.0)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not cluster.processing().get(address):
+            time.sleep(0.05)
+        killed.append(bool(cluster.processing().get(address)))  # it has a fit to lose
         os.kill(victim, signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
@@ -73,12 +77,8 @@ def test_a_killed_worker_loses_no_result(cluster):
     with joblib.parallel_config("dask"):
         search = GridSearchCV(model(max_epochs=40), grid, cv=2).fit(X, Y)
     thread.join()
-    assert not psutil.pid_exists(victim)
+    assert killed == [True]
     same_scores(search, alone)
-
-
-def _pid():
-    return {"pid": os.getpid()}
 
 
 def test_fits_that_raise_get_the_error_score(cluster):

@@ -10,10 +10,10 @@ from softeq_sklearn.estimators import _imposing as imposing
 from softeq_sklearn.estimators import _soft
 from softeq_sklearn.exceptions import FitInterruptedWarning
 from softeq_sklearn.groups import SL, SO
-from softeq_sklearn.inspection import symmetry_report
+from softeq_sklearn.inspection import symmetry_gap, symmetry_report
 from softeq_sklearn.training import PenalizedNet
 
-INTERRUPTED = "The fit was interrupted"
+INTERRUPTED = "The fit was interrupted after"
 
 
 def press_at(monkeypatch, owner, name, call):
@@ -35,7 +35,7 @@ def test_the_best_weights_so_far_are_kept(make_soft, plane, monkeypatch, members
     """There are 5 steps an epoch: the ninth is in the second."""
     press_at(monkeypatch, PenalizedNet, "train_step_single", 9)
     model = make_soft(n_members=members, tuning="fixed")
-    with pytest.warns(FitInterruptedWarning, match=f"{INTERRUPTED}.* of 2 epochs"):
+    with pytest.warns(FitInterruptedWarning, match=f"{INTERRUPTED} 1 epochs"):
         model.fit(*plane)
     monkeypatch.undo()
     assert model.interrupted_ and len(model.history_) == 2
@@ -115,6 +115,24 @@ def test_an_epoch_of_partial_fit_is_whole_or_none(make, plane, monkeypatch):
     for one in (model, twin):
         one.partial_fit(X, Y)
     assert_array_equal(model.predict(X), twin.predict(X))
+
+
+def test_an_interrupted_epoch_draws_its_elements_anew(make_soft, plane, monkeypatch):
+    options = {"regularizer": "sampled", "tuning": "fixed", "strengths": 10.0}
+    model, twin = (make_soft(**options).partial_fit(*plane) for _ in range(2))
+    press_at(monkeypatch, PenalizedNet, "train_step_single", 3)
+    with pytest.raises(KeyboardInterrupt):
+        model.partial_fit(*plane)
+    monkeypatch.undo()
+    for one in (model, twin):
+        one.partial_fit(*plane)
+    assert_array_equal(model.predict(plane[0]), twin.predict(plane[0]))
+
+
+def test_comparisons_have_no_fits_that_were_cut_short(make_soft, plane, monkeypatch):
+    press_at(monkeypatch, PenalizedNet, "train_step_single", 9)
+    with pytest.raises(KeyboardInterrupt):
+        symmetry_gap(make_soft(), *plane, "rotations", cv=2)
 
 
 def test_callbacks_that_stop_are_no_interruption(make, plane, recwarn):

@@ -2,7 +2,7 @@
 
 import hashlib
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import joblib
@@ -65,8 +65,8 @@ def by_loky(function, seeds):
 
 
 def in_processes(method, function, seeds):
-    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:
-        return list(pool.map(function, seeds, timeout=300))
+    with multiprocessing.get_context(method).Pool(2) as pool:  # which is ended if it hangs
+        return pool.map_async(function, seeds).get(timeout=300)
 
 
 @pytest.mark.parametrize("kind", KINDS)

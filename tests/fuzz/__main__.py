@@ -1,4 +1,4 @@
-"""Strange texts and files for everything that reads some: only errors of ours may come out.
+"""Strange texts and files for everything that reads some: answers or ValueErrors must come out.
 
 ``python -m tests.fuzz --minutes 10`` shares ten minutes among the targets. Each runs in a process
 of its own, whose memory is limited, so that a crash is counted, too; a reading that takes longer

@@ -47,7 +47,7 @@ def main(name, seconds, seed):
         try:
             read(given)
             n_read += 1
-        except ValueError:  # ours, as documented
+        except ValueError:  # as documented
             n_refused += 1
         except (Exception, Hang):
             fault = traceback.format_exc()

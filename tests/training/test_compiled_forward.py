@@ -120,7 +120,7 @@ def test_copies_and_pickles_train_on():
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's own imports
+@pytest.mark.filterwarnings("ignore")  # those of the compiler
 def test_by_a_real_compiler():
     net = trained(compile=True, module__hidden_channels=4)
     assert net._compiled._function is not None
