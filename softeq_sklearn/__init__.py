@@ -4,6 +4,7 @@ Names and packages are loaded when they are first used: groups, representations 
 neither torch nor skorch, which take half of the time of an import.
 """
 
+import logging
 import typing
 from importlib import import_module
 
@@ -24,6 +25,8 @@ if typing.TYPE_CHECKING:
     from softeq_sklearn.preprocessing import RepresentationScaler
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent unless a user listens
 
 __all__ = [
     "AugmentedRegressor",

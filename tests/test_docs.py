@@ -1,5 +1,7 @@
 """The reference pages have all public names, each once, and the pages of the site are reachable."""
 
+import ast
+import doctest
 import importlib
 import re
 from collections import Counter
@@ -44,6 +46,25 @@ def test_the_code_of_getting_started_runs(capsys):
     header, about_z, about_x, *_ = capsys.readouterr().out.splitlines()
     assert header.split() in [line.split() for line in text.splitlines()]
     assert about_z.split()[-1] in ("exact", "tell") and about_x.split()[-1] == "broken"
+
+
+def test_from_a_table_to_levels_in_eight_statements():
+    text = (DOCS / "getting_started.md").read_text(encoding="utf-8")
+    (code,) = [c for c in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "levels_" in c]
+    statements = ast.parse(code[code.index("\nmasses") :]).body
+    assert len(statements) <= 8
+
+
+@pytest.mark.parametrize("name", ["groups", "representations", "scaling"])
+def test_what_pages_show_is_what_comes_out(name):
+    """All blocks of a page, one after the other; those of levels.md take a minute of fitting."""
+    text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(>>>.*?)```", text, re.DOTALL)
+    assert blocks
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    test = doctest.DocTestParser().get_doctest("".join(blocks), {}, name, name, 0)
+    result = doctest.DocTestRunner(optionflags=options).run(test)
+    assert result.attempted and not result.failed
 
 
 def test_every_page_is_in_a_table_of_contents():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
 import time
 from numbers import Number
 from pathlib import Path
@@ -16,6 +17,8 @@ from softeq_sklearn import __version__
 from softeq_sklearn.estimators._training_state import restore_training, training_state
 from softeq_sklearn.estimators._weight_contents import in_words
 from softeq_sklearn.persistence._checkpoint_file import read_checkpoint, write_checkpoint
+
+_logger = logging.getLogger(__name__)
 
 # Seconds between two writes in a training.
 _PAUSE = 30.0
@@ -125,6 +128,7 @@ class TrainingCheckpoint(Callback):
         if kept is not None:
             restore_training(net, kept["state"])
             self._n_done = kept["n_epochs"]
+            _logger.info("training goes on after %d epochs that were kept", self._n_done)
         net._epochs_done = net.max_epochs if kept is not None and kept["ended"] else self._n_done
 
     def on_epoch_end(self, net, **kwargs):

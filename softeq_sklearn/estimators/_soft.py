@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
@@ -33,6 +34,8 @@ from softeq_sklearn.regularizers._strengths import mean_strength
 from softeq_sklearn.training import StrengthTuner
 from softeq_sklearn.training._strength_path import strength_path
 from softeq_sklearn.training._strength_tuner import METHODS
+
+_logger = logging.getLogger(__name__)
 
 # With fewer gradient steps of a whole fit an exploration cannot tell which symmetries are broken.
 _EXPLORED_STEPS = 400
@@ -308,7 +311,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         if not self._explores(n_steps) or self._exact:
             return []
         enough = -(-_TRIAL_STEPS * self.max_epochs // n_steps)
-        return misspecified(
+        found = misspecified(
             self,
             self._groups,
             self._strengths,
@@ -319,6 +322,9 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
             exploration=_TRIAL_STRENGTH,
             seed=int(seed),
         )
+        if found:
+            _logger.info("candidates that cost accuracy, left out: %s", found)
+        return found
 
     def _explore(self, X, Y, weights, n_steps, seed, again):
         self._imposed = ()
@@ -343,7 +349,10 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
 
     def _explored(self, X, Y, weights, n_steps, seed):
         strengths = {name: self._strengths[name] for name in self._penalized}
-        return explore(self, strengths, X, Y, weights, n_steps, seed)
+        found = explore(self, strengths, X, Y, weights, n_steps, seed)
+        scores = {name: round(score, 2) for name, score in found.scores.items()}
+        _logger.info("scores of the exploration, broken from 3 on: %s", scores)
+        return found
 
     @property
     def _shapes_otherwise(self):
@@ -371,10 +380,14 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         unseen = unseen_rows(len(X), train, self.n_members, seeds[0])
         further = further_broken(self, X, Y, unseen, int(seeds[1]))
         self._exploration.release(further)
+        if further:
+            _logger.info("found broken by the trained members, trained again: %s", further)
         return bool(further)
 
     def _impose(self, X, Y, valid):
         self._imposed = impose(self, X, Y, valid)
+        if self._exploration is not None:
+            _logger.info("imposed: %s", list(self._imposed))
 
     def _training_callbacks(self, n_steps):
         tuner = self._tuner(n_steps)

@@ -355,3 +355,11 @@ def test_scores_of_classes(breaking):
         arguments = {"turns": SO(2)}, Vector, Scalar, X, residuals, seed
         scores.append(residual_scores(*arguments, trees=False, skewed=True)["turns"])
     assert min(scores) > BROKEN_SCORE if breaking else max(scores) < BROKEN_SCORE
+
+
+def test_what_is_found_goes_to_the_log(make_soft, plane, caplog):
+    with caplog.at_level("INFO", logger="softeq_sklearn"):
+        make_soft(tuning="explore").fit(*plane)
+    scores, imposed = [record.getMessage() for record in caplog.records]
+    assert scores.startswith("scores of the exploration, broken from 3 on: {'rotations': ")
+    assert imposed.startswith("imposed: [")

@@ -10,6 +10,8 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from softeq_sklearn import (
     AugmentedRegressor,
@@ -200,3 +202,19 @@ def test_vectors_of_another_dimension_are_refused():
     model = SoftEquivariantRegressor(ROTATIONS, plane, OUTPUTS, **QUICK)
     with pytest.raises(ValueError, match="rep_in must have vectors of dimension 3.*dimension 2"):
         model.fit(table, table)
+
+
+def test_behind_a_column_transformer():
+    """Which scales the masses, and leaves the columns of vectors by their names."""
+    table = pd.DataFrame(TABLE)
+    chosen = ColumnTransformer(
+        [("masses", StandardScaler(), ["mass"])],
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    model = make_pipeline(chosen, SoftEquivariantRegressor(ROTATIONS, INPUTS, OUTPUTS, **QUICK))
+    target = OUTPUTS.select(table)
+    expected = model.fit(table, target).predict(table)
+    shuffled = table[sorted(table, reverse=True)]
+    assert_array_equal(model.predict(shuffled), expected)
+    assert model[-1].feature_names_in_.tolist() == list(INPUTS.names)

@@ -155,3 +155,20 @@ def test_an_exploration_with_weights(make_soft, plane, weights, monkeypatch):
     assert len(seen) == 3
     for each in seen:
         assert_array_equal(each, weights[weights > 0] / weights.max())
+
+
+def test_metadata_routing_to_a_classifier(plane, weights):
+    X, Y = plane
+    y = Y[:, 0] > 0
+    small = {"hidden_channels": 8, "max_epochs": 2, "random_state": 0}
+    folds = [(np.arange(40), np.arange(40, 80)), (np.arange(40, 80), np.arange(40))]
+
+    def make():
+        return SoftEquivariantClassifier([SO(2)], "2*Vector", **small)
+
+    expected = [make().fit(X[a], y[a], weights[a]).score(X[b], y[b], weights[b]) for a, b in folds]
+    with config_context(enable_metadata_routing=True):
+        model = make().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        search = GridSearchCV(model, {"learning_rate": [0.01]}, cv=folds)
+        search.fit(X, y, sample_weight=weights)
+    assert search.best_score_ == pytest.approx(np.mean(expected))

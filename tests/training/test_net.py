@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from skorch import NeuralNet
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 from torch import nn
@@ -15,6 +16,7 @@ from softeq_sklearn.nn import (
     SoftEquivariantNetwork,
     SoftLinear,
 )
+from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training import EpochProgress, PenalizedNet, StrengthTuner, TensorBatches
 
 GROUPS = {"rotations": SO(2), "reflection": Reflection(2)}
@@ -268,3 +270,41 @@ def test_own_module(dense, strength):
         )
         assert net.penalty_.values(net.module_)[name] == pytest.approx(expected, rel=1e-5)
         assert (expected < 0.1) == (strength > 0)
+
+
+class OwnNet(NeuralNet):
+    """A net of the user's own, with our penalty in its loss."""
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        loss = super().get_loss(y_pred, y_true, X, training)
+        return loss + self.penalty_(self.module_) if training else loss
+
+
+def test_the_penalty_in_a_net_of_the_users_own():
+    X, y = data()
+    own = OwnNet(
+        SoftEquivariantNetwork,
+        nn.MSELoss,
+        module__rep_in="2*Vector",
+        module__rep_out="Vector",
+        module__groups=list(GROUPS.values()),
+        module__hidden_channels=20,
+        module__n_hidden_layers=1,
+        module__seed=0,
+        optimizer=torch.optim.Adam,
+        lr=0.01,
+        max_epochs=3,
+        batch_size=20,
+        iterator_train=TensorBatches,
+        iterator_train__shuffle=True,
+        iterator_train__random_state=np.random.RandomState(0),
+        train_split=None,
+        verbose=0,
+    ).initialize()
+    own.penalty_ = ProjectionPenalty(own.module_, GROUPS, STRENGTHS)
+    own.partial_fit(X, y)
+    assert_same_predictions(own, make_net(module__seed=0).fit(X, y), X)
+
+
+def assert_same_predictions(net, other, X):
+    np.testing.assert_array_equal(net.predict(X), other.predict(X))

@@ -15,6 +15,7 @@ import torch
 
 from tests.benchmarks.speed._memory import large, small
 from tests.benchmarks.speed._predicting import predictions
+from tests.benchmarks.speed._readme import first_lines
 from tests.benchmarks.speed._subspaces import subspaces
 from tests.benchmarks.speed._training import default_fit, epochs, reference_fit
 
@@ -29,6 +30,7 @@ def parts(arguments):
         "predict": partial(predictions, 5),
         "memory": small,
         "large": large,
+        "readme": first_lines,
         "default": partial(default_fit, arguments.device),
         LEFT_OUT: partial(reference_fit, arguments.device),
     }
