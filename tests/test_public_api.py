@@ -19,7 +19,7 @@ ROOT = Path(softeq_sklearn.__file__).parent
 PACKAGES = ["softeq_sklearn"] + sorted(
     module.name
     for module in pkgutil.walk_packages(softeq_sklearn.__path__, "softeq_sklearn.")
-    if module.ispkg
+    if module.ispkg and not module.name.rpartition(".")[2].startswith("_")
 )
 # A package of exceptions is a module with a public name.
 MODULES = PACKAGES + sorted(

@@ -74,7 +74,8 @@ def test_a_killed_worker_loses_no_result(cluster):
 
     thread = threading.Thread(target=kill)
     thread.start()
-    with joblib.parallel_config("dask"):
+    # Without `scatter` joblib gives the rows to one worker, with which they would be lost.
+    with joblib.parallel_config("dask", scatter=[X, Y]):
         search = GridSearchCV(model(max_epochs=40), grid, cv=2).fit(X, Y)
     thread.join()
     assert killed == [True]
@@ -83,7 +84,11 @@ def test_a_killed_worker_loses_no_result(cluster):
 
 def test_fits_that_raise_get_the_error_score(cluster):
     grid = {"learning_rate": [0.01, 1e39]}
-    with joblib.parallel_config("dask"), pytest.warns(FitFailedWarning, match="2 fits failed"):
+    with (
+        joblib.parallel_config("dask"),
+        pytest.warns(FitFailedWarning, match="2 fits failed"),
+        pytest.warns(UserWarning, match="test scores are non-finite"),
+    ):
         search = GridSearchCV(model(), grid, cv=2, error_score=np.nan).fit(X, Y)
     scores = search.cv_results_["mean_test_score"]
     assert np.isfinite(scores[0]) and np.isnan(scores[1])

@@ -99,7 +99,7 @@ def test_levels_find_the_axis_of_the_data(penalty):
         strengths=0.1 * STRENGTHS[penalty],
         hidden_channels=48,
         n_hidden_layers=2,
-        max_epochs=25,
+        max_epochs=50,
         random_state=0,
     ).fit(data.data, data.target)
     assert model.levels_.name[0] == "O(2) xy"
