@@ -77,9 +77,8 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("share", [0.3, 0.95])
 @pytest.mark.parametrize("changes", KINDS.values(), ids=KINDS)
-def test_killed_in_training(make_soft, plane, monkeypatch, tmp_path, changes, share):
+def test_killed_in_training(make_soft, plane, monkeypatch, tmp_path, changes):
     X, Y = plane
 
     def make(**more):
@@ -88,14 +87,13 @@ def test_killed_in_training(make_soft, plane, monkeypatch, tmp_path, changes, sh
 
     whole = make().fit(X, Y)
     n_steps = 5 * len(whole.history_)  # an estimate that is enough
-    steps = kill_at(monkeypatch, round(share * n_steps))
+    steps = kill_at(monkeypatch, round(0.7 * n_steps))
     with pytest.raises(Killed):
         make(checkpoint=tmp_path).fit(X, Y)
     n_killed = len(steps)
     assert len(list(tmp_path.iterdir())) == 1
     resumed = make(checkpoint=tmp_path).fit(X, Y)
-    if share > 0.5:
-        assert len(steps) - n_killed < n_steps / 2
+    assert len(steps) - n_killed < n_steps / 2
     assert_same_fit(resumed, whole, X)
     assert not list(tmp_path.iterdir())
 
@@ -105,7 +103,7 @@ def _fresh(value):
     return np.random.RandomState(3) if isinstance(value, np.random.RandomState) else value
 
 
-@pytest.mark.parametrize("share", [0.05, 0.3, 0.5, 0.7, 0.9, 0.99])
+@pytest.mark.parametrize("share", [0.05, 0.4, 0.7, 0.95])
 def test_killed_in_an_explored_fit(make_soft, plane, monkeypatch, tmp_path, share):
     """In trials, in the exploration, in the training or the second one."""
     monkeypatch.setattr(_soft, "_EXPLORED_STEPS", 1)
