@@ -97,9 +97,8 @@ class FitCheckpoint:
     def done(self):
         """Forget a fit that has finished."""
         if self._path is not None:
-            for file in self._path.parent.glob(
-                f"{self._path.name}*"
-            ):  # parts of killed writes, too
+            # Parts of writes that were killed, too.
+            for file in self._path.parent.glob(f"{self._path.name}*"):
                 file.unlink(missing_ok=True)
 
 

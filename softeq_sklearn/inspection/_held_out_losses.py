@@ -12,11 +12,11 @@ from scipy import stats
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import KFold, StratifiedKFold, check_cv
 from sklearn.utils import _safe_indexing, check_random_state, indexable
-from sklearn.utils.validation import _check_sample_weight
 from threadpoolctl import threadpool_limits
 
 from softeq_sklearn._classes import check_class_counts
 from softeq_sklearn._columns import select_columns
+from softeq_sklearn._row_weights import checked_weights
 from softeq_sklearn.inspection._numeric_targets import NumericTargets
 from softeq_sklearn.training import threads_for
 
@@ -115,7 +115,7 @@ def held_out_losses(
     Y = numbers.of_targets(y)
     weights = np.ones(len(Y))
     if sample_weight is not None:
-        weights = _check_sample_weight(sample_weight, Y, dtype=np.float64, ensure_non_negative=True)
+        weights = checked_weights(Y, sample_weight)
     if is_classifier(first):
         check_class_counts(y, cv)
     with warnings.catch_warnings():

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import torch
 from scipy import stats
@@ -178,7 +179,8 @@ def test_rows_without_weight_do_not_count(model, data):
 def test_only_ratios_of_weights_count(model, data):
     options = {"cv": 2, "random_state": 0}
     plain = symmetry_gap(model, *data, "rotations", **options)
-    twos = symmetry_gap(model, *data, "rotations", sample_weight=np.full(120, 2.0), **options)
+    weights = pl.Series(np.full(120, 2.0))
+    twos = symmetry_gap(model, *data, "rotations", sample_weight=weights, **options)
     assert twos.gap == pytest.approx(plain.gap, rel=1e-3)
 
 

@@ -17,7 +17,12 @@ from tests.benchmarks.speed._memory import large, small
 from tests.benchmarks.speed._predicting import predictions
 from tests.benchmarks.speed._readme import first_lines
 from tests.benchmarks.speed._subspaces import subspaces
-from tests.benchmarks.speed._training import default_fit, epochs, reference_fit
+from tests.benchmarks.speed._training import (
+    compiled_epochs,
+    default_fit,
+    epochs,
+    reference_fit,
+)
 
 LEFT_OUT = "reference"
 
@@ -26,6 +31,7 @@ def parts(arguments):
     """Each part by its name."""
     return {
         "epochs": partial(epochs, arguments.repeats, arguments.device),
+        "compile": partial(compiled_epochs, arguments.repeats, arguments.device),
         "subspaces": subspaces,
         "predict": partial(predictions, 5),
         "memory": small,

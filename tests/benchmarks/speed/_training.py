@@ -61,7 +61,7 @@ def plain_loop(network, X, y):
     return epoch
 
 
-def soft_net(data, X, y, groups=None):
+def soft_net(data, X, y, groups=None, **changes):
     """Return an initialised skorch net, as `SoftEquivariantRegressor` builds it."""
     groups = data.groups if groups is None else groups
     net = PenalizedNet(
@@ -84,6 +84,7 @@ def soft_net(data, X, y, groups=None):
         callbacks__print_log=None,
         device=str(X.device),
         verbose=0,
+        **changes,
     ).initialize()
 
     def epoch():
@@ -151,6 +152,18 @@ def epochs(n_repeats, device):
         median["epoch by the net"] / median["epoch by a loop"],
         1.1,
     )
+
+
+def compiled_epochs(n_repeats, device):
+    """How long compiling takes, and how much shorter epochs are then."""
+    data, X, y = inertia(device)
+    _, usual = soft_net(data, X, y)
+    _, compiled = soft_net(data, X, y, compile=True)
+    start = time.perf_counter()
+    compiled()
+    yield Figure("first epoch with compile=True", time.perf_counter() - start, unit=" s")
+    medians = median_seconds([usual, compiled], n_repeats)
+    yield Figure("a later epoch / one that is not compiled", medians[1] / medians[0])
 
 
 def default_fit(device):
