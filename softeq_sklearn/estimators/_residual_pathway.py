@@ -68,7 +68,7 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
         Torch device; "auto" takes a CUDA device where there is one.
     compile : bool or {"default", "reduce-overhead", "max-autotune"}, default=False
         Whether training runs compiled, or the mode of :func:`torch.compile` for it. Compiling takes
-        most of a minute in each fit, minutes with members, for epochs a tenth to a fifth shorter: it
+        about a minute in each fit, minutes with members, for epochs a tenth to a fifth shorter: it
         pays from thousands of epochs on, with members hardly ever. Where torch cannot compile,
         training goes on without, with a warning.
     callbacks : list of skorch callbacks or None, default=None
