@@ -14,6 +14,7 @@ import torch
 from skorch.callbacks import Callback
 
 from softeq_sklearn import __version__
+from softeq_sklearn.estimators._processes import accelerator_of, check_same_rows, of_main_process
 from softeq_sklearn.estimators._training_state import restore_training, training_state
 from softeq_sklearn.estimators._weight_contents import in_words
 from softeq_sklearn.persistence._checkpoint_file import read_checkpoint, write_checkpoint
@@ -47,40 +48,52 @@ def checkpoint_of(estimator, X, Y, weights, again):
     Raises
     ------
     ValueError
-        If the file of this fit is damaged.
+        If the file of this fit is damaged, or processes that fit together have different rows.
     OSError
         If the folder cannot be made or read.
     """
+    accelerator = accelerator_of(estimator.device)
+    check_same_rows([X, Y, weights], accelerator)
     if estimator.checkpoint is None:
-        return FitCheckpoint(None)
+        return FitCheckpoint(None, accelerator)
     folder = Path(estimator.checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
-    return FitCheckpoint(folder / f"{_fit_digest(estimator, X, Y, weights, again)}.npz")
+    name = _fit_digest(estimator, X, Y, weights, again)
+    return FitCheckpoint(folder / f"{name}.npz", accelerator)
 
 
 class FitCheckpoint:
-    """What a fit has found out and trained so far, by name.
+    """What a fit has found out and trained so far, by name; the same in all its processes.
 
     Parameters
     ----------
     path : Path or None
-        The file; None keeps nothing.
+        The file, of which only the main process knows; None keeps nothing.
+    accelerator : accelerate.Accelerator or None
+        What reaches the other processes; None for a process that is alone.
     """
 
-    def __init__(self, path):
-        self._path = path
-        self._parts = {} if path is None else read_checkpoint(path)
+    def __init__(self, path, accelerator):
+        self._accelerator = accelerator
+        self._path = path if accelerator is None or accelerator.is_main_process else None
+        self._parts = {} if self._path is None else read_checkpoint(path)
+        if path is not None:
+            self._parts = of_main_process(self._parts, accelerator)
 
     def once(self, name, compute):
         """Return what an earlier try has computed under a name, or compute and keep it."""
         if name in self._parts:
             return self._parts[name]
-        value = compute()
-        self.keep(name, value)
-        return value
+        return self.keep(name, compute())
 
     def keep(self, name, value):
-        """Write a value to the file, beside all others."""
+        """Write a value of the main process to the file, beside all others, and return it."""
+        value = of_main_process(value, self._accelerator)
+        self.write(name, value)
+        return value
+
+    def write(self, name, value):
+        """Write a value to the file, beside all others, whenever this process wants to."""
         if self._path is None:
             return
         self._parts[name] = value
@@ -88,7 +101,8 @@ class FitCheckpoint:
 
     def callbacks(self, name):
         """Callbacks that keep a training under a name, and take it up where it was; at the end."""
-        return [] if self._path is None else [("checkpoint", TrainingCheckpoint(self, name))]
+        keeps = self._path is not None or self._parts
+        return [("checkpoint", TrainingCheckpoint(self, name))] if keeps else []
 
     def kept(self, name):
         """Return a copy of what was kept under a name, None if nothing was."""
@@ -145,7 +159,7 @@ class TrainingCheckpoint(Callback):
     def _keep(self, net, ended):
         state = {"state": training_state(net), "n_epochs": self._n_done, "ended": ended}
         try:
-            self.checkpoint.keep(self.name, state)
+            self.checkpoint.write(self.name, state)
         except TypeError as error:
             raise TypeError(
                 "checkpoint needs callbacks that record numbers, texts and arrays in the history. "

@@ -23,6 +23,7 @@ from softeq_sklearn.estimators._fit_tasks import (
 )
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
+from softeq_sklearn.estimators._processes import accelerator_of, check_same_rows, of_main_process
 from softeq_sklearn.estimators._training_net import (
     make_net,
     rows_of_a_step,
@@ -118,9 +119,11 @@ class FittingMixin:
         found = data.checkpoint.kept("explored")
         if found is None:
             self._explore(*rows, n_steps, int(data.seeds[6]), again)
-            data.checkpoint.keep("explored", self._found_so_far())
-        else:
-            self._recall(found, *rows)
+            own = self._found_so_far()
+            found = data.checkpoint.keep("explored", own)
+            if found is own:
+                return
+        self._recall(found, *rows)
 
     def _train_and_impose(self, data, earlier, again):
         """Train, and impose what holds; return residuals of rows that members have not seen."""
@@ -141,12 +144,16 @@ class FittingMixin:
             self._recall(kept["found"], data.X, data.Y, data.weights)
             return kept["releases"]
         releases = self._releases(data.X, data.Y, data.train, data.valid, data.seeds[5:])
-        data.checkpoint.keep("released", {"releases": releases, "found": self._found_so_far()})
-        return releases
+        own = {"releases": releases, "found": self._found_so_far()}
+        kept = data.checkpoint.keep("released", own)
+        if kept is not own:
+            self._recall(kept["found"], data.X, data.Y, data.weights)
+        return kept["releases"]
 
     def _keep_interrupted(self, earlier):
         """Go on with the net of a fit that the user has ended, or end the fit, too."""
-        if self.on_interrupt == "raise" or vars(self).get("net_") is earlier:
+        alone = accelerator_of(self.device) is None
+        if self.on_interrupt == "raise" or vars(self).get("net_") is earlier or not alone:
             raise
         self.interrupted_ = True
         n_epochs = sum("train_loss" in epoch for epoch in self.net_.history)
@@ -167,7 +174,9 @@ class FittingMixin:
     def _partial_fit_rows(self, X, Y, weights):
         first = not hasattr(self, "net_")
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=6)
+        accelerator = accelerator_of(self.device)
+        check_same_rows([X, Y, weights], accelerator)
+        seeds = of_main_process(rng.randint(np.iinfo(np.int32).max, size=6), accelerator)
         self._set_up(X, Y, weights, keep=not first)
         if first:
             self._support = Support.of(X, self._rep_in, self._dim)
@@ -181,7 +190,7 @@ class FittingMixin:
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
         with unchanged_after_an_error(net):
-            train_net(net, inputs, targets, seeds[2])
+            train_net(net, inputs, targets, seeds[2], accelerator)
             if net.interrupted_:  # a part of an epoch is none
                 raise KeyboardInterrupt
             self._constant_rate, self.interrupted_ = True, False
@@ -268,7 +277,8 @@ class FittingMixin:
             watching = [] if task is None else [("epoch tasks", EpochTasks(self, task))]
             watching += data.checkpoint.callbacks(name)
             net.callbacks_ += watching
-            train_net(net, inputs[train], targets[train], data.seeds[2])
+            accelerator = accelerator_of(self.device)
+            train_net(net, inputs[train], targets[train], data.seeds[2], accelerator)
             net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
         self._constant_rate = False
         self.net_ = net

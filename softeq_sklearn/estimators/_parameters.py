@@ -7,6 +7,7 @@ from numbers import Integral
 import torch
 from skorch.callbacks import Callback
 
+from softeq_sklearn.estimators._processes import ACCELERATE, accelerator_of
 from softeq_sklearn.representations import as_representation
 
 
@@ -89,12 +90,12 @@ def compile_options(compile):
 
 
 def device_of(device):
-    """Torch device by name; "auto" takes a CUDA device where there is one.
+    """Torch device by name.
 
     Parameters
     ----------
     device : str
-        Name.
+        Name; "auto" takes a CUDA device where there is one, "accelerate" that of this process.
 
     Returns
     -------
@@ -102,16 +103,20 @@ def device_of(device):
 
     Raises
     ------
+    ImportError
+        If accelerate is asked for and not installed.
     ValueError
         If torch does not know the name, or the device is not there.
     """
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == ACCELERATE:
+        return str(accelerator_of(device).device)
     try:
         torch.zeros(1, device=device).cpu()  # "meta" makes tensors, but they hold no numbers
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
-            "device must be 'auto' or the name of a torch device of this machine. "
+            "device must be 'auto', 'accelerate' or the name of a torch device of this machine. "
             f"Got {device!r} instead ({str(error).splitlines()[0]})"
         ) from error
     return device

@@ -89,7 +89,7 @@ def net_from(estimator, made_of):
 def _device(estimator):
     try:
         return device_of(estimator.device)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         warn_user(f"The network is loaded to the CPU: {error}")
         return "cpu"
 

@@ -65,7 +65,8 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last fit.
     device : str, default="auto"
-        Torch device; "auto" takes a CUDA device where there is one.
+        Torch device; "auto" takes a CUDA device where there is one. "accelerate" shares the rows of
+        each batch among the processes that accelerate has started, each with a device of its own.
     compile : bool or {"default", "reduce-overhead", "max-autotune"}, default=False
         Whether training runs compiled, or the mode of :func:`torch.compile` for it. Compiling takes
         about a minute in each fit, minutes with members, for epochs a tenth to a fifth shorter: it

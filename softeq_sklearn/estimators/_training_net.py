@@ -136,8 +136,8 @@ def rows_of_a_step(batch_size, n_train):
     return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
 
 
-def train_net(net, inputs, targets, seed):
-    """Train a net for its epochs, after which it keeps neither data nor weights of rows.
+def train_net(net, inputs, targets, seed, accelerator=None):
+    """Train a net for its epochs, after which it knows neither rows nor other processes.
 
     Parameters
     ----------
@@ -149,6 +149,8 @@ def train_net(net, inputs, targets, seed):
         Scaled targets.
     seed : int
         Seed of what a module of the user's own draws.
+    accelerator : accelerate.Accelerator or None, default=None
+        What reaches the other processes of the fit; None for a process that is alone.
 
     Raises
     ------
@@ -158,13 +160,16 @@ def train_net(net, inputs, targets, seed):
         If the user has ended the training before its first epoch was over.
     """
     n_before = len(net.history)
+    net.accelerator = accelerator
+    if accelerator is not None:  # its rows of a batch have numbers of their own
+        seed += accelerator.process_index
     try:
         with threads_for(net.batch_size * _width(net.module_)), _drawing(net, seed):
             net.partial_fit(inputs, targets)
     finally:
         net.set_params(train_split=None)
         # `set_params` would make the module anew.
-        net.iterator_train__weights = net.iterator_valid__weights = None
+        net.iterator_train__weights = net.iterator_valid__weights = net.accelerator = None
     if net.interrupted_ and not any(
         "train_loss" in epoch for epoch in list(net.history)[n_before:]
     ):

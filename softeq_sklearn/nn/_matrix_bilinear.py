@@ -118,23 +118,34 @@ class MatrixBilinear(nn.Module):
                 strict=True,
             )
         }
+        chosen = self._chosen(tensors)
         added: dict[tuple[int, ...], list[torch.Tensor]] = {word: [] for word in layout.types}
-        mixed = self.mixed
         for path, coefficients in zip(self.paths, self.coefficients, strict=True):
-            matrices = self._matrices(path, tensors[path.left], mixed[path.left])
+            matrices = self._matrices(path, chosen[path.left])
             added[path.out].append(_apply(coefficients, matrices, tensors[path.right]))
-        pieces = [
-            (tensors[word] + self.scale * sum(added[word])).view(size, n)
-            for word, size in zip(layout.types, layout.sizes, strict=True)
-        ]
+        pieces = []
+        for word, size in zip(layout.types, layout.sizes, strict=True):
+            total = tensors[word]
+            for product in added[word]:
+                total = torch.add(total, product, alpha=self.scale)
+            pieces.append(total.view(size, n))
         return torch.cat(pieces)
 
-    def _matrices(
-        self, path: MatrixPath, tensor: torch.Tensor, mixed: torch.Tensor
-    ) -> torch.Tensor:
+    def _chosen(
+        self, tensors: dict[tuple[int, ...], torch.Tensor]
+    ) -> dict[tuple[int, ...], torch.Tensor]:
+        """The features that are mixed, of each type that acts as a matrix."""
+        mixed, chosen = self.mixed, {}
+        for word in {path.left for path in self.paths}:
+            tensor = tensors[word]
+            # A product with ones and zeros: the gradient of an index is added row by row.
+            ones = nn.functional.one_hot(mixed[word], len(tensor)).to(tensor)
+            chosen[word] = (ones @ tensor.flatten(1)).view(len(ones), *tensor.shape[1:])
+        return chosen
+
+    def _matrices(self, path: MatrixPath, chosen: torch.Tensor) -> torch.Tensor:
         """The features that are mixed, of shape (n_mixed, out, right, n_samples)."""
-        d, n = self.layout.dim, tensor.shape[2]
-        chosen = tensor.index_select(0, mixed)
+        d, n = self.layout.dim, chosen.shape[2]
         chosen = chosen.view(len(chosen), *(d,) * len(path.left), n)
         order = (0, *(1 + axis for axis in path.axes), 1 + len(path.left))
         shape = (len(chosen), d ** len(path.out), d ** len(path.right), n)

@@ -9,6 +9,7 @@ from skorch.utils import to_tensor
 
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._compiled_forward import CompiledForward
+from softeq_sklearn.training._part_of_batch import PartOfBatch, add_over_processes
 from softeq_sklearn.training._row_losses import as_row_loss
 from softeq_sklearn.training._stopping import StopTraining, is_ours
 
@@ -36,6 +37,11 @@ class PenalizedNet(NeuralNet):
     penalty : callable, default=ProjectionPenalty
         Makes the penalty from the module, the groups and the strengths. The default needs
         :class:`~softeq_sklearn.nn.SoftLinear` layers.
+    accelerator : accelerate.Accelerator or None, default=None
+        What reaches the other processes that train this net, each of which is given all rows, looks
+        at its part of each batch, and has the device `accelerator.device`. They begin with the
+        weights of the main process, and have the same after each step. The criterion has to be a
+        mean over rows.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`. With ``compile=True`` training runs compiled, for
         batches of the size of the first one, and `module_` stays what it is; where torch cannot
@@ -82,12 +88,14 @@ class PenalizedNet(NeuralNet):
         groups=None,
         strengths=1.0,
         penalty=ProjectionPenalty,
+        accelerator=None,
         **kwargs,
     ):
         super().__init__(module, criterion, **kwargs)
         self.groups = groups
         self.strengths = strengths
         self.penalty = penalty
+        self.accelerator = accelerator
 
     def initialize_module(self):
         """Make the module, then the penalty, which looks at the layers of the module.
@@ -296,8 +304,7 @@ class PenalizedNet(NeuralNet):
         """
         self._set_training(True)
         y_pred, loss = self._outputs_and_loss(batch, True, fit_params)
-        loss.backward()
-        return {"loss": loss.detach() / _n_members(y_pred), "y_pred": y_pred}
+        return {"loss": loss / _n_members(y_pred), "y_pred": y_pred}
 
     def validation_step(self, batch, **fit_params):
         """Look at a batch, perhaps weighted, that is not for training.
@@ -324,7 +331,45 @@ class PenalizedNet(NeuralNet):
             y_pred, loss = self._outputs_and_loss(batch, False, fit_params)
         return {"loss": loss, "y_pred": y_pred}
 
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Take the weights of the main process, if there are several.
+
+        Parameters
+        ----------
+        net : PenalizedNet
+            The net itself.
+        X, y : array-like or None, default=None
+            Rows and targets.
+        **kwargs : dict
+            Not used.
+        """
+        if self.accelerator is not None:
+            from accelerate.utils import broadcast
+
+            broadcast(dict(self.module_.state_dict()))
+
     def _outputs_and_loss(self, batch, training, fit_params):
+        """Outputs and loss of a batch, in training with gradients, by all processes together."""
+        if self.accelerator is None:
+            y_pred, loss = self._own_outputs_and_loss(batch, training, fit_params)
+            if training:
+                loss.backward()
+            return y_pred, loss.detach()
+        part = PartOfBatch(batch, self.accelerator)
+        y_pred, loss = self._own_outputs_and_loss(part.batch, training, fit_params)
+        loss = part.share * loss
+        if training:
+            loss.backward()
+        whole = part.among_all(y_pred), loss.detach()
+        add_over_processes([*whole, *self._gradients(training)], self.accelerator)
+        return whole
+
+    def _gradients(self, training):
+        groups = self.optimizer_.param_groups if training else []
+        parameters = [parameter for group in groups for parameter in group["params"]]
+        return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+    def _own_outputs_and_loss(self, batch, training, fit_params):
         X, y = unpack_data(batch)
         y_pred, weights = self.infer(X, **fit_params), getattr(batch, "weights", None)
         loss = self.get_loss(y_pred, y, X=X, training=training, weights=weights)

@@ -1,0 +1,117 @@
+"""Fits that the processes of one launch share; each writes what it has got.
+
+``torchrun --nproc_per_node 2 fits_in_processes.py PART FOLDER``, or plain Python for fits by one
+process.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+
+from softeq_sklearn import SoftEquivariantClassifier, SoftEquivariantRegressor
+from softeq_sklearn.estimators import _checkpoint
+from softeq_sklearn.groups import SO, Reflection
+
+SMALL = dict(hidden_channels=16, n_hidden_layers=1, max_epochs=4, batch_size=16)
+GROUPS = {"rotations": SO(2), "reflection": Reflection(2)}
+RANK = int(os.environ.get("RANK", 0))
+
+
+def data():
+    rng = np.random.RandomState(0)
+    X = rng.standard_normal((75, 4))  # the last batch has 4 rows, and 1 of it none in a process
+    return X, X[:, :2] * [1, 3] + 0.1 * X[:, 2:]
+
+
+def with_dropout(n_in, n_out):
+    return torch.nn.Sequential(
+        torch.nn.Linear(n_in, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, n_out)
+    )
+
+
+def regressor(device, **changes):
+    changes = {"random_state": 0, "device": device} | SMALL | changes
+    return SoftEquivariantRegressor(GROUPS, "2*Vector", "Vector", **changes)
+
+
+def found(model, X):
+    losses = [[epoch[n] for n in epoch if n.endswith("_loss")] for epoch in model.history_]
+    return {
+        "weights": np.concatenate([p.detach().numpy().ravel() for p in model.module_.parameters()]),
+        "losses": np.array(losses),
+        "predictions": model.predict(X),
+        "errors": model.levels_.error if hasattr(model, "levels_") else np.zeros(0),
+    }
+
+
+def small_fits(device):
+    X, y = data()
+    labels = np.where(X[:, 0] > 0, "right", "left")
+    weights = np.linspace(0.5, 2, len(X))
+    kinds = {
+        "plain": regressor(device),
+        "members": regressor(device, n_members=2, tuning="evidence"),
+        "rows short of processes": regressor(device, batch_size=1, max_epochs=1, tuning="fixed"),
+        "own module": regressor(device, module=with_dropout, regularizer="sampled", tuning="fixed"),
+        "any seed": regressor(device, random_state=None),
+    }
+    fits = {name: found(model.fit(X, y), X) for name, model in kinds.items()}
+    classifier = SoftEquivariantClassifier(
+        GROUPS, "2*Vector", device=device, random_state=0, **SMALL
+    )
+    classifier.fit(X, labels, sample_weight=weights)
+    fits["classes"] = found(classifier, X) | {"predictions": classifier.predict_proba(X)}
+    steps = regressor(device, random_state=None)
+    for _ in range(3):
+        steps.partial_fit(X, y)
+    fits["steps"] = found(steps, X)
+    return fits
+
+
+class DiesOnce(Callback):
+    """Ends the second process, as kill -9 does, in the fit itself, if it has not done so before."""
+
+    def __init__(self, died):
+        self.died = died
+
+    def on_epoch_end(self, net, **kwargs):
+        if RANK == 1 and len(net.history) == 3 and not self.died.exists():
+            self.died.touch()
+            os._exit(9)
+
+
+def killed_fit(device, folder):
+    _checkpoint._PAUSE = 0.0
+    X, y = data()
+    model = regressor(
+        device, checkpoint=folder / "checkpoints", callbacks=[DiesOnce(folder / "died")]
+    )
+    return {"plain": found(model.fit(X, y), X)}
+
+
+def other_rows(device):
+    X, y = data()
+    try:
+        regressor(device).fit(X + RANK, y)
+    except ValueError as error:
+        return {"other rows": {"error": np.array(str(error))}}
+
+
+def main():
+    part, folder = sys.argv[1], Path(sys.argv[2])
+    device = "accelerate" if "RANK" in os.environ else "cpu"
+    fits = {
+        "small": lambda: small_fits(device),
+        "killed": lambda: killed_fit(device, folder),
+        "other rows": lambda: other_rows(device),
+    }[part]()
+    arrays = {f"{fit}/{name}": v for fit, values in fits.items() for name, v in values.items()}
+    np.savez(folder / f"{device} {part} {RANK}.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""What import, fit and predict touch outside of the process: no network, and no file they write."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Python tells an audit hook of every connection, every file that is opened and every process that
+# is begun, also by libraries.
+WATCHED = """
+import os, sys
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink"}
+seen = []
+
+def hook(event, arguments):
+    if event.startswith("socket.") or event in ("subprocess.Popen", "os.system", "os.exec"):
+        seen.append((event, arguments))
+    elif event in CHANGES:
+        seen.append((event, arguments))
+    elif event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES:
+        if arguments[0] != os.devnull:
+            seen.append((event, arguments))
+
+sys.addaudithook(hook)
+"""
+
+FIT = """
+import numpy as np
+from softeq_sklearn import SoftEquivariantRegressor
+from softeq_sklearn.groups import O, SO
+
+X = np.random.RandomState(0).standard_normal((60, 6))
+model = SoftEquivariantRegressor(
+    {"turns": SO(3), "about z": O(2).embed(3, axes=(0, 1))},
+    "2*Vector", "Vector", n_members=2, hidden_channels=16, max_epochs=3, random_state=0,
+).fit(X, np.cross(X[:, :3], X[:, 3:]))
+model.predict(X), model.levels_, repr(model), model._repr_html_()
+"""
+
+
+def touched(code, **environment):
+    """Return what code has touched, a list of lines."""
+    code = f"{WATCHED}\n{code}\nprint('all of it ran')\nprint(*seen, sep='\\n')"
+    surroundings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | environment
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings
+    )
+    assert done.stdout.startswith("all of it ran\n"), done.stderr
+    return done.stdout.split("\n")[1:-1]
+
+
+def test_fits_touch_nothing():
+    assert touched(FIT, SOFTEQ_SKLEARN_CACHE="") == [""]
+
+
+def test_the_cache_writes_only_where_it_was_told_to(tmp_path):
+    lines = touched(FIT, SOFTEQ_SKLEARN_CACHE=str(tmp_path))
+    assert all(str(tmp_path) in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["import socket; socket.create_connection(('127.0.0.1', 9), 0.1)", "open('here', 'w')"],
+)
+def test_the_watch_sees_what_it_looks_for(code, tmp_path):
+    code = f"import os\nos.chdir({str(tmp_path)!r})\ntry:\n    {code}\nexcept OSError:\n    pass"
+    assert any(touched(code))
