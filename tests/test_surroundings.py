@@ -41,24 +41,38 @@ model.predict(X), model.levels_, repr(model), model._repr_html_()
 """
 
 
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder for temporary files, in which torch makes a folder that stays empty."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
 def touched(code, **environment):
     """Return what code has touched, a list of lines."""
-    code = f"{WATCHED}\n{code}\nprint('all of it ran')\nprint(*seen, sep='\\n')"
+    code = f"{WATCHED}\n{code}\nprint('all of it ran')\nprint(*seen, sep='\\n', end='')"
     surroundings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | environment
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings
     )
     assert done.stdout.startswith("all of it ran\n"), done.stderr
-    return done.stdout.split("\n")[1:-1]
+    return done.stdout.splitlines()[1:]
 
 
-def test_fits_touch_nothing():
-    assert touched(FIT, SOFTEQ_SKLEARN_CACHE="") == [""]
+def test_fits_touch_nothing(temporary):
+    assert not [
+        line for line in touched(FIT, SOFTEQ_SKLEARN_CACHE="") if str(temporary) not in line
+    ]
+    assert not [path for path in temporary.rglob("*") if path.is_file()]
 
 
-def test_the_cache_writes_only_where_it_was_told_to(tmp_path):
-    lines = touched(FIT, SOFTEQ_SKLEARN_CACHE=str(tmp_path))
-    assert all(str(tmp_path) in line for line in lines)
+def test_the_cache_writes_only_where_it_was_told_to(temporary, tmp_path):
+    cache = tmp_path / "cache"
+    lines = touched(FIT, SOFTEQ_SKLEARN_CACHE=str(cache))
+    assert not [line for line in lines if str(cache) not in line and str(temporary) not in line]
+    assert any(path.is_file() for path in cache.rglob("*"))
 
 
 @pytest.mark.parametrize(
@@ -67,4 +81,4 @@ def test_the_cache_writes_only_where_it_was_told_to(tmp_path):
 )
 def test_the_watch_sees_what_it_looks_for(code, tmp_path):
     code = f"import os\nos.chdir({str(tmp_path)!r})\ntry:\n    {code}\nexcept OSError:\n    pass"
-    assert any(touched(code))
+    assert touched(code)

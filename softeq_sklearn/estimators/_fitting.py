@@ -33,6 +33,7 @@ from softeq_sklearn.estimators._training_net import (
 from softeq_sklearn.exceptions import FitInterruptedWarning
 from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
+from softeq_sklearn.projection._limits import check_data_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,6 +222,8 @@ class FittingMixin:
 
         Candidates that are left out shape nothing; which ones is kept, too.
         """
+        check_data_columns("X", n_in)
+        check_data_columns("y", n_out)
         self._check_choices()
         callbacks_of(self.callbacks)
         if not keep:

@@ -15,7 +15,20 @@ MAX_EIGH_SIZE = 4096
 MAX_ITERATIVE_SIZE = 2**20
 MAX_BLOCK_ENTRIES = 2**25
 
+# Columns of X or y: their covariance is dense.
+MAX_DATA_COLUMNS = 2**13
+
 USE_THE_PROJECTOR = "The projector of equivariant_projector, used with @, needs no such array."
+
+
+def check_data_columns(name: str, n_columns: int) -> None:
+    """Refuse data whose covariance could not be held in memory, or not be solved in minutes."""
+    if n_columns > MAX_DATA_COLUMNS:
+        raise ProblemTooLargeError(
+            f"{name} has {n_columns} columns, whose covariance is too large; at most "
+            f"{MAX_DATA_COLUMNS} are allowed. Leave out columns, or combine some, in a way that "
+            "the groups respect."
+        )
 
 
 def check_unknowns(order: int, d: int) -> None:
