@@ -114,3 +114,10 @@ def test_array_api_check_is_among_them(estimator):
     version = tuple(map(int, sklearn.__version__.split(".")[:2]))
     assert check_array_api_input in names or version < (1, 9)
     assert len(names) > 40
+
+
+@pytest.mark.parametrize("estimator", public_estimators())
+def test_no_parameter_is_without_a_check(estimator):
+    # Groups are checked by hand, so that the message can say what to write.
+    unchecked = set(estimator().get_params(deep=False)) - set(estimator._parameter_constraints)
+    assert unchecked <= {"groups", "group"}

@@ -322,13 +322,6 @@ def test_every_parameter_is_checked(plane, recorder, estimator, name, value):
     assert not hasattr(model, "net_")
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_no_parameter_is_without_a_check(estimator):
-    # `groups` is checked by hand, so that its message can say what to write.
-    unchecked = set(estimator().get_params()) - set(estimator._parameter_constraints)
-    assert unchecked <= {"groups"}
-
-
 @pytest.mark.parametrize(
     "name, values",
     [

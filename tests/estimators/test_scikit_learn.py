@@ -24,6 +24,7 @@ from softeq_sklearn import (
 )
 from softeq_sklearn.groups import SO, O, Reflection
 from softeq_sklearn.representations import Scalar, Vector
+from softeq_sklearn.training import StrengthTuner
 
 COLUMNS = ["east", "north", "east_before", "north_before"]
 
@@ -143,6 +144,17 @@ def test_get_and_set_params(make):
     assert model.set_params(max_epochs=7, rep_in=None) is model
     assert (model.max_epochs, model.rep_in) == (7, None)
     assert type(model)(**model.get_params()).get_params() == model.get_params()
+
+
+def test_parameters_of_a_tuner_are_nested(make_soft, plane):
+    """Settings of the tuner can be searched; copies have tuners of their own."""
+    model = make_soft(tuning=StrengthTuner("ratio", power=1.0))
+    search = GridSearchCV(model, {"tuning__power": [0.0, 5.0]}, cv=2, refit=False).fit(*plane)
+    scores = search.cv_results_["mean_test_score"]
+    assert scores[0] != scores[1] and model.tuning.power == 1.0
+    assert clone(model).set_params(tuning__power=3.0).tuning.power == 3.0
+    with pytest.raises(ValueError, match="Invalid parameter 'force'"):
+        model.set_params(tuning__force=1.0)
 
 
 def test_defaults():
