@@ -1,10 +1,10 @@
 """How far float32, in which networks are trained, is from float64.
 
 ``python -m tests.benchmarks.precision`` trains the same networks from the same start, over the same
-rows, in both, for the tasks of the paper that are made here, and prints: how far the outputs of the
-network that was trained in float32 are from its outputs in float64, in which predictions are made,
-as a share of the largest output; the same for its penalty, whose sum over groups is computed in
-both; and the losses at the end of both trainings, which part where rounding has grown over the steps.
+rows, in both, for three tasks of the paper, and prints: how far the outputs of the network that was
+trained in float32 are from its outputs in float64, in which predictions are made, as a share of the
+largest output; the same for its penalty, the sum over all groups; and the losses at the end of both
+trainings, which part as rounding grows from step to step.
 """
 
 from __future__ import annotations

@@ -68,9 +68,12 @@ def test_a_process_that_dies_ends_the_fit_which_can_go_on(small, tmp_path):
     assert not list((tmp_path / "checkpoints").iterdir())
 
 
-def test_other_rows_in_a_process_are_an_error_in_all(tmp_path):
-    for process in results("other rows", tmp_path):
-        assert "the same in all processes" in str(process["other rows/error"])
+def test_other_rows_in_a_process_are_an_error_in_all(small):
+    processes, alone = small
+    for process in processes:
+        message = str(process["other rows/message"])
+        assert "the same in all processes" in message and "in the processes [1]" in message
+    assert not str(alone["other rows/message"])
 
 
 def test_one_process_fits_alone():

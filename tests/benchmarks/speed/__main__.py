@@ -38,7 +38,7 @@ def parts(arguments):
         "large": large,
         "readme": first_lines,
         "default": partial(default_fit, arguments.device),
-        LEFT_OUT: partial(reference_fit, arguments.device),
+        LEFT_OUT: partial(reference_fit, arguments.device, arguments.compile),
     }
 
 
@@ -48,6 +48,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=50, help="epochs of each kind")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu", help="of the trainings: cpu or cuda")
+    parser.add_argument("--compile", action="store_true", help='in the fit of "reference"')
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)

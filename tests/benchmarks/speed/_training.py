@@ -181,14 +181,20 @@ def default_fit(device):
     yield Figure("its test MSE", error, 0.1)
 
 
-def reference_fit(device):
-    """Time of the paper's Inertia fit with the paper's settings."""
+def reference_fit(device, compile):
+    """Time of the paper's Inertia fit with the paper's settings, perhaps compiled."""
     _, X, y = inertia(device)
     # As many rows for validation as for training.
     data = make_inertia(2 * N_ROWS, noise=-1.0, axis=2, random_state=0)
     settings = reference_settings("inertia")
     model = SoftEquivariantRegressor(
-        data.groups, data.rep_in, data.rep_out, device=device, random_state=0, **settings
+        data.groups,
+        data.rep_in,
+        data.rep_out,
+        device=device,
+        compile=compile,
+        random_state=0,
+        **settings,
     )
     (plain,) = median_seconds([plain_epoch(X, y)], 20)
     start = time.perf_counter()
