@@ -55,6 +55,12 @@ def test_from_a_table_to_levels_in_eight_statements():
     assert len(statements) <= 8
 
 
+def test_the_same_on_real_data():
+    text = (DOCS.parent / "examples" / "plot_football.py").read_text(encoding="utf-8")
+    first, *others = [cell for cell in text.split("# %%\n") if "ColumnSchema(" in cell]
+    assert not others and "levels_" in first and len(ast.parse(first).body) <= 8
+
+
 # A fit that takes a minute, and a smaller one for tests.
 LONG, SHORT = "n_members=10", "n_members=2, hidden_channels=8, max_epochs=3"
 
