@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
 from softeq_sklearn._warnings import warn_user
+from softeq_sklearn.representations import ColumnSchema
 
 
 def one_hot(y, classes):
@@ -98,6 +99,36 @@ def check_labels(y, name="y"):
 
 def _is_missing(label):
     return label is None or is_pandas_na(label) or is_scalar_nan(label)
+
+
+def check_class_names(rep_out, classes):
+    """Refuse a schema whose names are not the classes, in their order.
+
+    Parameters
+    ----------
+    rep_out : Rep, ColumnSchema, str or None
+        What a user gave as the representation of classes; only a schema has names.
+    classes : ndarray of shape (n_classes,)
+        All classes, sorted.
+
+    Raises
+    ------
+    ValueError
+        If a name is no class as a text, or not at its place.
+    """
+    if not isinstance(rep_out, ColumnSchema):
+        return
+    names, labels = list(rep_out.names), [str(label) for label in classes]
+    if names == labels:
+        return
+    strange = [name for name in names if name not in labels]
+    missing = [label for label in labels if label not in names]
+    differences = [f"{strange} are no classes"] * bool(strange)
+    differences += [f"{missing} have no name"] * bool(missing)
+    difference = " and ".join(differences) or "labels that sort in this order would fit"
+    raise ValueError(
+        f"rep_out must name the sorted classes of y, {labels}. Got {names}; {difference}."
+    )
 
 
 def check_class_counts(y, n_folds):

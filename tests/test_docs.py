@@ -55,16 +55,51 @@ def test_from_a_table_to_levels_in_eight_statements():
     assert len(statements) <= 8
 
 
-@pytest.mark.parametrize("name", ["groups", "representations", "scaling"])
-def test_what_pages_show_is_what_comes_out(name):
-    """All blocks of a page, one after the other; those of levels.md take a minute of fitting."""
+def test_the_same_on_real_data():
+    text = (DOCS.parent / "examples" / "plot_football.py").read_text(encoding="utf-8")
+    first, *others = [cell for cell in text.split("# %%\n") if "ColumnSchema(" in cell]
+    assert not others and "levels_" in first and len(ast.parse(first).body) <= 8
+
+
+# A fit that takes a minute, and a smaller one for tests.
+LONG, SHORT = "n_members=10", "n_members=2, hidden_channels=8, max_epochs=3"
+
+
+def sessions_of(name):
+    """Text of a page, and its blocks that begin with a prompt."""
     text = (DOCS / f"{name}.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(>>>.*?)```", text, re.DOTALL)
+    return text, re.findall(r"```python\n(>>>.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["groups", "levels", "representations", "scaling"])
+def test_what_pages_show_is_what_comes_out(name):
+    """All blocks of a page but long fits, one after the other."""
+    blocks = [block for block in sessions_of(name)[1] if LONG not in block]
     assert blocks
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     test = doctest.DocTestParser().get_doctest("".join(blocks), {}, name, name, 0)
     result = doctest.DocTestRunner(optionflags=options).run(test)
     assert result.attempted and not result.failed
+
+
+def test_the_fit_of_levels():
+    """It has the groups and columns of the table that the page shows, and the page explains."""
+    text, blocks = sessions_of("levels")
+    (block,) = [block for block in blocks if LONG in block]
+    code = [e.source for e in doctest.DocTestParser().get_examples(block.replace(LONG, SHORT))]
+    exec("".join(code[:-1]), space := {})  # noqa: S102
+    levels = eval(code[-1], space)  # noqa: S307
+    after = text[text.index(block) + len(block) :]
+    table = re.search(r"^```\n(group .*?)```", after, re.DOTALL | re.MULTILINE)[1].splitlines()
+    assert table[0].split() == str(levels).splitlines()[0].split()
+    assert [row.split("  ")[0] for row in table[1:]] == levels.name.tolist()
+    explained = {
+        n
+        for names in re.findall(r"^\| ([\w, ]+) \|", text, re.MULTILINE)
+        for n in names.split(", ")
+    }
+    assert set(levels.to_frame().columns) - {"reason"} <= explained
+    assert "the column `reason`" in text
 
 
 def test_every_page_is_in_a_table_of_contents():

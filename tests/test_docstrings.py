@@ -1,4 +1,4 @@
-"""Docstrings say what goes in and comes out, with shapes, what is raised, and where it is from."""
+"""Docstrings say what goes in and comes out, with shapes and units, what is raised, and sources."""
 
 import ast
 import inspect
@@ -7,9 +7,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from numpydoc.docscrape import get_doc_object
+from numpydoc.docscrape import Parameter, get_doc_object
 from numpydoc.validate import validate
 
+import softeq_sklearn.datasets
 from tests.test_public_api import OBJECTS
 
 # Rules of numpydoc that we do not follow.
@@ -34,10 +35,58 @@ NEVER_RAISES = {
     *("Orbits", "Orbits.at_anchor", "Orbits.elements", "estimate_level"),
 }
 # Packages whose classes and functions are methods of somebody, but for these.
-METHODS = {"nn", "projection", "regularizers"}
+METHODS = {"levels", "meta", "metrics", "nn", "preprocessing", "projection", "regularizers"}
 NO_METHODS = {
     *("AffineMaps", "FeatureLayout", "GroupActions", "cache_info", "clear_cache"),
+    *("Findings", "Judgement", "LevelEstimate"),
     *("hidden_layout", "named_strengths", "stack_members"),
+}
+DATASETS = softeq_sklearn.datasets.__all__
+# Units that each quantity is said to have, as patterns; several where columns are of several kinds.
+DEVIATIONS = r"units of the standard deviation of a coordinate"
+POINTS = {"noise": "pure number", "shift data": DEVIATIONS, "target": "pure numbers: lengths"}
+UNITS = {
+    "load_mocap": {"n_past n_ahead": "steps of 0.05 s", "data target": "metres", "time": "seconds"},
+    "load_soccer": {"n_past n_ahead": "steps of 0.2 s", "data target": "metres", "time": "seconds"},
+    "load_storms": {
+        "n_past n_ahead": "six-hour steps",
+        "scalars": "in degrees.*in knots.*in hPa",
+        "data": "in km.*in their units",
+        "target": "in km",
+        "time": "UTC",
+        "latitude longitude": "in degrees",
+    },
+    "make_cosine_similarity": POINTS,
+    "make_distances": POINTS,
+    "make_inertia": {
+        "noise noise_std": "pure number",
+        "shift": DEVIATIONS,
+        "data": f"{DEVIATIONS}, masses are pure numbers",
+        "target": "units of `data`",
+    },
+    "make_radius": POINTS,
+    "read_waymo_motion": {
+        "normalization": r"1\.05 m.*1\.23 m.*-0\.23 m.*1\.31 m.*metres",
+        "data target": "metres.*units of `scale`",
+        "origin mean scale": "in metres",
+    },
+    "track_windows": {
+        "position": "in any unit",
+        "time": "in any unit",
+        "interval": "unit of `time`",
+        "max_step steps displacement": "unit of `position`",
+    },
+    "EquivarianceBound": {"bound largest_found": "units of y", "radius": "in their units"},
+    "OrbitDisplay": {"t": "degrees", "values": "units of the outputs"},
+    "SoftEquivariantRegressor.predict": {"y_std": "units of y"},
+    "Support": {"mean": "units of the columns"},
+    "assert_equivariant": {"atol": "units of f"},
+    "equivariance_bound": {"radius": "units of scaled rows"},
+}
+# Numbers of data sets that name something, or count.
+NAMES_OF_THINGS = {
+    *("agent", "agent_type", "joint", "period", "player", "rows", "scenario", "storm", "team"),
+    *("track", "year"),
 }
 ROOT = Path(__file__).parents[1]
 
@@ -106,13 +155,46 @@ def test_defaults(name, item, kind):
             assert says(value, default) if named else default is inspect.Parameter.empty, entry
 
 
-@NAMES
-def test_arrays_have_shapes(name, item, kind):
+def entries_of(item):
+    """Triples (names, type, text) of what goes in and comes out, and of the parts of a Bunch."""
     doc = doc_of(item)
     for section in ("Parameters", "Attributes", "Returns", "Yields"):
-        for entry in doc[section]:
-            if re.search(r"\b(array|array-like|frame|ndarray|Tensor)s?\b", entry.type):
-                assert "of shape (" in " ".join([entry.type, *entry.desc]), entry
+        # numpydoc adds class attributes that are None, without a word.
+        for entry in filter(lambda entry: entry.desc, doc[section]):
+            parts = [Parameter(entry.name, entry.type, [])]
+            for line in entry.desc:
+                begins = entry.type.endswith("Bunch`") and re.match(r"([\w, ]+) : (.+)", line)
+                if begins:
+                    parts.append(Parameter(*begins.groups(), []))
+                else:
+                    parts[-1].desc.append(line)
+            yield from ((e.name.split(", "), e.type, " ".join(e.desc)) for e in parts)
+
+
+@NAMES
+def test_arrays_have_shapes(name, item, kind):
+    """Also those that annotations call arrays; of a function, a shape in what it is said to do."""
+    made_by = item.__init__ if inspect.isclass(item) else plain(item)
+    annotations = getattr(made_by, "__annotations__", {})
+    for names, type_, text in entries_of(item):
+        array = re.search(r"\b(array|array-like|frame|ndarray|Tensor)s?\b", type_)
+        hints = " ".join(str(annotations.get(n.lstrip("*"), "")) for n in names)
+        if array or re.search("ArrayLike|ndarray|Tensor", hints):
+            assert "of shape (" in f"{type_} {text}", names
+
+
+@NAMES
+def test_quantities_have_units(name, item, kind):
+    said = {
+        n: (type_, re.sub(r"\s+", " ", text))
+        for names, type_, text in entries_of(item)
+        for n in names
+    }
+    units = {n: unit for names, unit in UNITS.get(name, {}).items() for n in names.split()}
+    assert [n for n in units if not re.search(units[n], said[n][1])] == []
+    if name in DATASETS:
+        quantities = {n for n, (type_, _) in said.items() if re.search("array|float", type_)}
+        assert quantities - NAMES_OF_THINGS <= set(units)
 
 
 @NAMES
@@ -165,7 +247,9 @@ def test_errors_are_named(name, item, kind):
 
 
 def test_exceptions_are_needed():
-    assert NO_METHODS <= set(DOCUMENTED)
+    assert NO_METHODS | set(UNITS) <= set(DOCUMENTED)
+    said = [entries_of(DOCUMENTED[name][0]) for name in DATASETS]
+    assert {n for entries in said for names, *_ in entries for n in names} >= NAMES_OF_THINGS
     assert NEVER_RAISES <= {
         name for name, (item, kind) in DOCUMENTED.items() if what_raises(item, kind)
     }

@@ -108,7 +108,7 @@ def make_cosine_similarity(
         - "none": neither, :math:`b = r - q`.
 
     noise : float, default=1.0
-        How much the other symmetries are broken. Without effect for "so3-scale".
+        How much the other symmetries are broken, a pure number. Without effect for "so3-scale".
 
     shift : float or array-like of shape (3,), default=0.0
         Added to all vectors, in units of the standard deviation of a coordinate, for test sets
@@ -136,7 +136,7 @@ def make_cosine_similarity(
             The vectors, drawn as N(0, 1): lengths are in units of the standard deviation of a
             coordinate.
         target : ndarray or Series of shape (n_samples,)
-            The similarities.
+            The similarities, as pure numbers: lengths are counted in the unit of `data`.
         rep_in, rep_out : Rep
             ``n_points * Vector`` and ``Scalar``.
         groups : dict

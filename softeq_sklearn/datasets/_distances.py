@@ -132,7 +132,7 @@ def make_distances(
           sign.
 
     noise : float, default=0.3
-        How much the other symmetries are broken. Without effect for "se3".
+        How much the other symmetries are broken, a pure number. Without effect for "se3".
 
     shift : float or array-like of shape (3,), default=0.0
         Added to all points, in units of the standard deviation of a coordinate, for test sets
@@ -160,7 +160,8 @@ def make_distances(
             The points, drawn as N(0, 1): lengths are in units of the standard deviation of a
             coordinate.
         target : ndarray or Series of shape (n_samples,)
-            The function of the distances.
+            The function of the distances, as pure numbers: lengths are counted in the unit of
+            `data`.
         rep_in, rep_out : Rep
             ``n_points * Point`` and ``Scalar``.
         groups : dict

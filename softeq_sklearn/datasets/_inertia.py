@@ -111,10 +111,10 @@ def make_inertia(
         Number of point masses in a row.
 
     noise : float, default=0.0
-        How much the axis is broken. 0 leaves O(3) intact, -1 removes the column.
+        How much the axis is broken, a pure number. 0 leaves O(3) intact, -1 removes the column.
 
     noise_std : float, default=0.0
-        Above 0, every row has a number of its own in the place of `noise`: normal, with mean
+        Above 0, every row has a pure number of its own in the place of `noise`: normal, with mean
         `noise` and this standard deviation. It is not in the columns, so no model can predict it:
         `function` stays the mean of the target for given columns, and `true_error` is the error of
         that mean.
@@ -150,7 +150,7 @@ def make_inertia(
             The masses, drawn as softplus(N(0, 1)), then the positions, drawn as N(0, 1). Lengths
             are in units of the standard deviation of a coordinate, masses are pure numbers.
         target : ndarray or DataFrame of shape (n_samples, 9)
-            The tensors, row after row.
+            The tensors, row after row: masses times squared lengths, in the units of `data`.
         rep_in, rep_out : Rep
             ``n_masses * Scalar + n_masses * Vector`` and ``T(2)``.
         groups : dict

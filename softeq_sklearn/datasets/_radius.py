@@ -103,7 +103,7 @@ def make_radius(
         - "none": neither, :math:`b_i = |x_i| + s_i`.
 
     noise : float, default=1.0
-        How much the other symmetries are broken. Without effect for "so3-scale".
+        How much the other symmetries are broken, a pure number. Without effect for "so3-scale".
 
     shift : float or array-like of shape (3,), default=0.0
         Added to all vectors, in units of the standard deviation of a coordinate, for test sets
@@ -131,7 +131,8 @@ def make_radius(
             The vectors, drawn as N(0, 1): lengths are in units of the standard deviation of a
             coordinate.
         target : ndarray or Series of shape (n_samples,)
-            The products. For three vectors, "so3-scale" has values from 0 to 1/27.
+            The products, as pure numbers: lengths are counted in the unit of `data`. For three
+            vectors, "so3-scale" has values from 0 to 1/27.
         rep_in, rep_out : Rep
             ``n_points * Vector`` and ``Scalar``.
         groups : dict

@@ -82,7 +82,7 @@ def load_storms(*, n_past=4, n_ahead=4, scalars=("latitude",), return_X_y=False,
 
     scalars : sequence of str, default=("latitude",)
         What else is known of the current position, as columns on which no group acts: any of
-        "latitude", "longitude" (degrees), "wind_knots" and "pressure_hpa".
+        "latitude" and "longitude" in degrees, "wind_knots" in knots, and "pressure_hpa" in hPa.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -96,7 +96,7 @@ def load_storms(*, n_past=4, n_ahead=4, scalars=("latitude",), return_X_y=False,
         With attributes
 
         data : ndarray or DataFrame of shape (n_samples, 2 * n_past + n_scalars)
-            The steps in km, then the scalars.
+            The steps in km, then the `scalars` in their units.
         target : ndarray or DataFrame of shape (n_samples, 2)
             Displacement to the east and to the north, in km.
         rep_in, rep_out : Rep

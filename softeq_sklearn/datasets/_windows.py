@@ -62,8 +62,8 @@ def track_windows(
         does not matter.
 
     time : array-like of int of shape (n_rows,), default=None
-        Time of the row, such as the number of a frame; None means the number of the row. Two rows
-        of a track at the same time end the windows, as a gap does.
+        Time of the row in any unit, such as the number of a frame; None means the number of the
+        row. Two rows of a track at the same time end the windows, as a gap does.
 
     n_past : int
         Number of steps in the past, at least 1.

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from softeq_sklearn._classes import check_labels, one_hot
+from softeq_sklearn._classes import check_class_names, check_labels, one_hot
 from softeq_sklearn._columns import checked_rows, schema_of, select_columns
 from softeq_sklearn._row_weights import rows_that_count
 from softeq_sklearn.preprocessing._column_scaling import no_scaling
@@ -180,10 +180,14 @@ class ClassTargetsMixin(ClassifierMixin):
             self.classes_ = _known_classes(y, classes)
         elif classes is not None:
             _check_same_classes(self.classes_, classes)
+        check_class_names(self.rep_out, self.classes_)
         X, Y, weights = rows_that_count(X, one_hot(y, self.classes_), sample_weight)
         if weights is not None and reset and classes is None:
             _check_weighted_classes(Y, self.classes_)
         return X, Y, weights
+
+    def _targets_of(self, y):
+        return y  # a schema names classes, not columns of y
 
     def _check_structure(self, groups, rep_out):
         permuted = all(group.is_permutation for group in groups.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from softeq_sklearn.estimators._class_targets import ClassTargetsMixin
 from softeq_sklearn.estimators._soft import BaseSoftEquivariantEstimator
-from softeq_sklearn.representations import Rep
 
 
 class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator):
@@ -30,10 +29,11 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         Representation of the columns of X, in their order, such as
         ``5*Scalar + 5*Vector``; None means that all are scalars. Do not scale the columns of a
         Vector one by one before: that breaks symmetries; columns are scaled inside.
-    rep_out : Rep, str or None, default=None
+    rep_out : Rep, ColumnSchema, str or None, default=None
         How groups act on the probabilities of the classes, in the order of `classes_`; None means
         that they leave them alone. Only permutation groups may have another one: ``"Vector"`` under
-        ``S(3)`` says which of three things it is.
+        ``S(3)`` says which of three things it is. A schema names the classes, so that a mistake
+        about their order is an error: ``ColumnSchema({("left", "right"): Vector, "on": Scalar})``.
     module : torch.nn.Module, callable or None, default=None
         Your own network in the place of ours: a module, of which a copy is trained, or what makes
         one from the numbers of columns in and out. It maps rows of scaled columns to rows. Without
@@ -174,11 +174,6 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
     >>> bool(model.score(X, y) > 0.9)
     True
     """
-
-    _parameter_constraints = {
-        **BaseSoftEquivariantEstimator._parameter_constraints,
-        "rep_out": [Rep, str, None],
-    }
 
     def predict_proba(self, X, return_std=False):
         """Predict the probability of each class, the mean over members.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state, check_scalar, check_X_y
 
-from softeq_sklearn._classes import classes_of, one_hot
+from softeq_sklearn._classes import check_class_names, classes_of, one_hot
 from softeq_sklearn._columns import representation_of, select_columns
 from softeq_sklearn.groups import Group, inverse
 from softeq_sklearn.inspection._cross_residuals import cross_residuals
@@ -167,6 +167,7 @@ def _checked(X, y, group, rep_in, rep_out):
     X, y = select_columns(rep_in, X, "X"), select_columns(rep_out, y, "y")
     classes, each = classes_of(y), None
     if classes is not None:
+        check_class_names(rep_out, classes)
         y, each = one_hot(y, classes), "class of y"
     X, y = check_X_y(
         X, y, dtype=np.float64, multi_output=True, y_numeric=True, ensure_min_samples=_MIN_ROWS

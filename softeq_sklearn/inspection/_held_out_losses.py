@@ -109,7 +109,7 @@ def held_out_losses(
     """
     rng = check_random_state(random_state)
     first = variants[0]
-    X, y = select_columns(first.rep_in, X, "X"), select_columns(first.rep_out, y, "y")
+    X, y = select_columns(first.rep_in, X, "X"), first._targets_of(y)
     X, y = indexable(X, y)
     numbers = NumericTargets(first, y)
     Y = numbers.of_targets(y)

@@ -10,7 +10,7 @@ from sklearn.utils import check_array, check_scalar
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import check_is_fitted
 
-from softeq_sklearn._columns import select_columns
+from softeq_sklearn._columns import schema_of, select_columns
 from softeq_sklearn._predictions import numeric_method
 from softeq_sklearn.estimators._base import BaseEquivariantEstimator
 from softeq_sklearn.inspection._drawing import (
@@ -163,7 +163,8 @@ class OrbitDisplay:
         rep_in, rep_out : Rep, ColumnSchema, str or None, default=None
             How the group acts on columns and outputs; None is as the estimator was fitted.
         output_names : sequence of str or None, default=None
-            Names of all outputs of the estimator; None numbers them, or names classes.
+            Names of all outputs of the estimator. None names classes and the columns of a schema,
+            with their units, and numbers others.
         random_state : int, RandomState instance or None, default=None
             Governs which elements of a large finite group.
         ax : matplotlib Axes, array-like of Axes of shape (n_outputs,) or None, default=None
@@ -191,6 +192,7 @@ class OrbitDisplay:
         check_is_fitted(estimator)
         group = group_named(estimator, group)
         schema = getattr(estimator, "_schema_in", None) if rep_in is None else rep_in
+        targets = getattr(estimator, "_schema_out", None) if rep_out is None else rep_out
         rep_in = _rep_of(estimator, "rep_in", rep_in)
         rep_out = _rep_of(estimator, "rep_out", rep_out)
         _check_generator(generator, group)
@@ -212,6 +214,8 @@ class OrbitDisplay:
 
         if output_names is None and predict.__name__ == "predict_proba":
             output_names = [f"probability of {label}" for label in estimator.classes_]
+        elif output_names is None and schema_of(targets):
+            output_names = targets.labels
         names = _checked_output_names(output_names, values.shape[1])
         chosen = _chosen_outputs(outputs, np.abs(values - expected).max(axis=0))
         display = cls(

@@ -34,7 +34,8 @@ def values_on_orbits(
     Parameters
     ----------
     function : callable
-        From rows (n_samples, n_columns) to values (n_functions, n_samples, n_outputs), float64.
+        From rows of shape (n_samples, n_columns) to values of shape (n_functions, n_samples,
+        n_outputs), float64.
     X : ndarray of shape (n_samples, n_columns)
         Rows.
     elements : ndarray of shape (n_elements, n_samples, d, d) or (n_elements, n_samples, d, d + 1)

@@ -86,7 +86,8 @@ def estimate_level(
     Parameters
     ----------
     members : callable
-        From rows (n_samples, n_columns) to values (n_members, n_samples, n_outputs), float64.
+        From rows of shape (n_samples, n_columns) to values of shape (n_members, n_samples,
+        n_outputs), float64.
     X : ndarray of shape (n_samples, n_columns)
         Rows.
     group : Group

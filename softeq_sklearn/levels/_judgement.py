@@ -84,6 +84,8 @@ class Judgement(NamedTuple):
 def judge(findings: Findings) -> Judgement:
     """Return what follows from what a fit has found out about a group.
 
+    The rules are those of docs/levels.md, "Intervals, floors and verdicts".
+
     Parameters
     ----------
     findings : Findings

@@ -21,6 +21,9 @@ def why_not_told(
 ) -> str:
     """Say what stands behind the verdict "cannot tell".
 
+    The parts of the interval that it speaks of are those of docs/levels.md, "Intervals, floors and
+    verdicts".
+
     Parameters
     ----------
     estimate : LevelEstimate

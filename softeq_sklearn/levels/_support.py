@@ -21,6 +21,8 @@ _REACH = 1.25
 class Support:
     """The ellipsoid of a set of rows: mean, principal axes and the farthest row.
 
+    Where a group moves rows out of it, verdicts are "cannot tell" (docs/levels.md).
+
     Parameters
     ----------
     mean : ndarray of shape (n_columns,)

@@ -11,7 +11,8 @@ from softeq_sklearn.representations import Rep
 def tensor_sizes(X: np.ndarray, rep: Rep, dim: int) -> np.ndarray:
     """Return for each column how much its tensor varies, the same for all components of a tensor.
 
-    Divided by it, columns are of size 1 whatever their units, and groups act as before.
+    Divided by it, columns are of size 1 whatever their units, and groups act as before
+    (docs/scaling.md).
 
     Parameters
     ----------

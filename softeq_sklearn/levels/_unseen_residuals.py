@@ -15,6 +15,8 @@ _Z = 1.959964
 def unseen_mean(values: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     """Return the mean over those members that were not trained on a row, 0 if all were.
 
+    Of members trained on bootstrap samples it is the out-of-bag prediction (Breiman 1996).
+
     Parameters
     ----------
     values : ndarray of shape (n_members, n_samples, n_outputs)

@@ -33,8 +33,8 @@ class ColumnSchema:
         ``{"mass": Scalar, ("x", "y", "z"): Vector}``. Components of tensors are row-major; several
         copies may stand in one tuple, as in ``("ax", "ay", "bx", "by"): 2 * Vector``.
     units : mapping of str or tuple of str to str, default=None
-        Units of some of these columns, for the reader: ``{("x", "y", "z"): "m"}``. Nothing is
-        converted.
+        Units of some of these columns, for the reader: ``{("x", "y", "z"): "m"}``. They are printed
+        and stand in pictures; nothing is converted.
 
     Attributes
     ----------
@@ -65,6 +65,8 @@ class ColumnSchema:
     >>> print(schema)
     mass     Scalar  kg
     x, y, z  Vector  m
+    >>> schema.labels
+    ('mass (kg)', 'x (m)', 'y (m)', 'z (m)')
     >>> frame = pd.DataFrame({"z": [0.0], "y": [2.0], "x": [1.0], "mass": [5.0], "note": ["a"]})
     >>> schema.select(frame).columns.tolist()
     ['mass', 'x', 'y', 'z']
@@ -103,6 +105,13 @@ class ColumnSchema:
         set_(self, "names", names)
         set_(self, "rep", sum(entries.values(), 0 * Scalar))
         set_(self, "dim", _common_dimension(entries))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the columns with their units, such as "x (m)", for pictures and tables."""
+        units = [self._units.get(names, _NO_UNIT) for names in self._entries for _ in names]
+        named = zip(self.names, units, strict=True)
+        return tuple(f"{name} ({unit})" if unit else name for name, unit in named)
 
     def select(self, X: Any, name: str = "X") -> Any:
         """Return the columns of a data frame that the schema names, in its order.

@@ -20,7 +20,7 @@ from softeq_sklearn.inspection import (
     symmetry_gap,
 )
 from softeq_sklearn.preprocessing import RepresentationScaler
-from softeq_sklearn.representations import ColumnSchema, Vector
+from softeq_sklearn.representations import ColumnSchema, Scalar, Vector
 
 SMALL = dict(hidden_channels=16, n_hidden_layers=1, max_epochs=10, random_state=0)
 GROUPS = {"about z": SO(2).embed(3, axes=(0, 1)), "all": SO(3)}
@@ -136,6 +136,62 @@ def test_a_mirror_that_swaps_classes(make):
     swapped = model.predict_proba(X)[:, [1, 0, 2]]
     assert_allclose(model.predict_proba(X[:, ::-1]), swapped, atol=1e-6)
     assert model.score(X, y) > 0.9
+
+
+SIDES = ColumnSchema({("left", "right"): Vector, "straight": Scalar})
+
+
+@pytest.fixture
+def turns():
+    """Rows and where they go, in coordinates of which the mirror is a permutation."""
+    a, b = np.random.RandomState(0).standard_normal((2, 120))
+    y = np.select([b > 0.3 * np.abs(a), b < -0.3 * np.abs(a)], ["left", "right"], "straight")
+    return np.column_stack([a + b, a - b]) / np.sqrt(2), y
+
+
+def test_names_of_classes(make, turns):
+    """A schema says what its representation says, and the order of the classes is checked."""
+    X, y = turns
+    model = make(groups={"mirror": S(2)}, rep_out=SIDES, max_epochs=2)
+    by_place = make(groups={"mirror": S(2)}, rep_out="Vector + Scalar", max_epochs=2).fit(X, y)
+    for labels in (y, pd.Series(y, name="side"), pl.Series("side", y)):
+        model.fit(X, labels)
+        assert_array_equal(model.predict_proba(X), by_place.predict_proba(X))
+    gaps = [symmetry_gap(m, X, y, "mirror", cv=2, random_state=0).gap for m in (model, by_place)]
+    assert gaps[0] == gaps[1]
+    tests = [
+        equivariance_test(X, y, S(2), "Vector", rep, random_state=0)
+        for rep in (SIDES, "Vector + Scalar")
+    ]
+    assert tests[0] == tests[1]
+
+
+@pytest.mark.parametrize(
+    ("names", "difference"),
+    [
+        (["right", "left", "straight"], "; labels that sort in this order would fit"),
+        (["left", "right", "on"], r"; \['on'\] are no classes and \['straight'\] have no name"),
+        (["left", "right"], r"; \['straight'\] have no name"),
+    ],
+)
+def test_other_names_of_classes(make, turns, names, difference):
+    rule = rf"rep_out must name the sorted classes of y, \['left', .*\. Got .*{difference}"
+    rep_out = ColumnSchema(dict.fromkeys(names, Scalar))
+    model = make(groups={"mirror": S(2)}, rep_out=SIDES, max_epochs=1).fit(*turns)
+    before = model.predict_proba(turns[0])
+    for method in (model.set_params(rep_out=rep_out).fit, model.partial_fit):
+        with pytest.raises(ValueError, match=rule):
+            method(*turns)
+    assert_array_equal(model.predict_proba(turns[0]), before)
+    with pytest.raises(ValueError, match=rule):
+        equivariance_test(*turns, S(2), "Vector", rep_out)
+
+
+@pytest.mark.parametrize("labels", [[2, 10, 33], [False, True], [1.0, 2.0]])
+def test_names_of_classes_that_are_no_texts(make, turns, labels):
+    X, y = turns[0], np.array(labels)[np.arange(120) % len(labels)]
+    names = ColumnSchema({tuple(str(label) for label in labels): len(labels) * Scalar})
+    assert_array_equal(make(rep_out=names, max_epochs=1, groups=()).fit(X, y).classes_, labels)
 
 
 def test_an_exploration_of_classes():
@@ -271,7 +327,7 @@ def test_warm_start_keeps_classes(make, cups):
             np.arange(300) % 3,
             "for each class of y. .* for 3 of them",
         ),
-        ({"rep_out": ColumnSchema({"a": "Scalar"})}, np.arange(300) % 3, "'rep_out' parameter"),
+        ({"rep_out": 3}, np.arange(300) % 3, "'rep_out' parameter"),
         ({"tuning": "evidence"}, np.arange(300) % 3, "must not be 'evidence' for classes"),
     ],
 )

@@ -14,6 +14,7 @@ from sklearn.linear_model import LinearRegression
 from softeq_sklearn import EquivariantRegressor, SoftEquivariantRegressor
 from softeq_sklearn.groups import SO, C, Reflection, S, Scaling, Translation
 from softeq_sklearn.inspection import OrbitDisplay
+from softeq_sklearn.representations import ColumnSchema
 
 SMALL = dict(hidden_channels=16, n_hidden_layers=1, max_epochs=4, batch_size=16, random_state=0)
 VECTORS = dict(rep_in="Vector", rep_out="Vector")
@@ -173,6 +174,17 @@ def test_outputs_that_differ_most_are_chosen():
     np.testing.assert_array_equal(some.values[:, 0], display.values[:, 3])
     one = OrbitDisplay.from_estimator(Columns(), [1.0, 0.7], Scaling(2), outputs=1, **reps)
     assert len(one.ax_) == 1
+
+
+def test_panels_have_the_units_of_a_schema(data):
+    force = ColumnSchema({"east": "Scalar", "north": "Scalar"}, units={"north": "N"})
+    given = OrbitDisplay.from_estimator(
+        Stretch(), [1.0, 2.0], SO(2), rep_in="Vector", rep_out=force
+    )
+    assert [ax.get_title() for ax in given.ax_] == ["east", "north (N)"]
+    fitted = SoftEquivariantRegressor([SO(2)], "2*Vector", force, **SMALL).fit(*data)
+    own = OrbitDisplay.from_estimator(fitted, data[0][0], SO(2))
+    assert own.output_names.tolist() == ["east", "north (N)"]
 
 
 def test_data_frames_keep_their_columns(data):
