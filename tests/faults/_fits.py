@@ -47,8 +47,9 @@ def digest_of(kind, checkpoint):
         outputs = model.predict_proba(X)
     else:
         outputs = model.fit(X, y).predict(X)
-    losses = [[epoch.get("train_loss"), epoch.get("valid_loss")] for epoch in model.history_]
-    content = repr(losses).encode() + outputs.tobytes() + model.levels_.error.tobytes()
+    names = "train_loss", "valid_loss"  # not there in an epoch that was cut short
+    losses = [[epoch.get(name, np.nan) for name in names] for epoch in model.history_]
+    content = np.array(losses).tobytes() + outputs.tobytes() + model.levels_.error.tobytes()
     return hashlib.sha256(content).hexdigest()
 
 
