@@ -1,0 +1,107 @@
+"""What the laws are tried on: groups of every kind, those of users among them, all small."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from softeq_sklearn.groups import Group, MatrixGroup, exponential
+from softeq_sklearn.testing import groups
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+class Stretches(Group):
+    """The diagonal matrices exp(s diag(rates)): a group as a user writes one."""
+
+    def __init__(self, *rates):
+        super().__init__(len(rates), np.diag(np.array(rates, dtype=float))[None])
+        self.__dict__["rates"] = rates
+
+    @property
+    def _arguments(self):
+        return self.rates
+
+
+def any_groups(max_dim=3, *, min_dim=1, affine=None):
+    """Groups of the package's own strategy, and groups as users make them."""
+    dims = range(min_dim, max_dim + 1)
+    own = st.sampled_from(dims).flatmap(lambda d: _own_groups(d, affine))
+    theirs = groups(min_dim=min_dim, max_dim=max_dim, affine=affine).filter(_is_cheap)
+    return st.one_of(theirs, own)
+
+
+def groups_of_dimension(d, *, affine=None):
+    """The same, for a space of a given dimension."""
+    return any_groups(d, min_dim=d, affine=affine)
+
+
+def _own_groups(d, affine):
+    rates = st.lists(st.integers(-2, 2), min_size=d, max_size=d)
+    linear = [_in_another_basis(d), rates.map(lambda r: Stretches(*r)), _with_own_numbers(d)]
+    moved = [_about_another_centre(d)]
+    chosen = {None: linear + moved, False: linear, True: moved}[affine]
+    return st.one_of(chosen)
+
+
+@st.composite
+def _in_another_basis(draw, d):
+    """A named, embedded or generated group in a basis that is not orthogonal."""
+    group = draw(groups(min_dim=d, max_dim=d, affine=False).filter(_is_cheap))
+    basis = np.eye(d) + np.tril(_entries(draw, d), -1)
+    basis = basis @ (np.eye(d) + np.triu(_entries(draw, d), 1))
+    return _by_generators(group, lambda M: basis @ M @ np.linalg.inv(basis))
+
+
+@st.composite
+def _with_own_numbers(draw, d):
+    """A direction and an element with numbers of the user's own, or one of them."""
+    A, kind = _entries(draw, d), draw(st.sampled_from(["lie", "discrete", "both"]))
+    lie = None if kind == "discrete" else A[None]
+    discrete = None if kind == "lie" else _element(A, draw(st.integers(0, 5)))[None]
+    return MatrixGroup(lie, discrete)
+
+
+def _element(A, order):
+    """A turn of this order, its axis by A; or, for 0, a map of infinite order."""
+    d = len(A)
+    skew = A - A.T
+    if order and skew.any():
+        return exponential(2 * np.pi / order * skew / np.linalg.norm(skew, ord=2))
+    stretched = np.eye(d)
+    stretched[:2, :2] = [[2.0, 1.0], [1.0, 1.0]] if d > 1 else [[2.0]]
+    return stretched
+
+
+@st.composite
+def _about_another_centre(draw, d):
+    """An affine group that keeps a point of the user's own."""
+    group = draw(groups(min_dim=d, max_dim=d, affine=False).filter(_is_cheap))
+    centre = draw(st.lists(st.sampled_from([-2.0, 0.0, 0.5, 1.0]), min_size=d, max_size=d))
+    lie = [np.column_stack([A, -A @ centre]) for A in group.lie_algebra]
+    discrete = [np.column_stack([h, centre - h @ centre]) for h in group.discrete_generators]
+    if not lie and not discrete:
+        discrete = [np.eye(d, d + 1)]
+    return MatrixGroup(lie or None, discrete or None)
+
+
+def _entries(draw, d):
+    numbers = st.sampled_from([0.0, 0.5, -0.5, 1.0, -1.0])
+    return np.reshape(draw(st.lists(numbers, min_size=d * d, max_size=d * d)), (d, d))
+
+
+def _by_generators(group, change):
+    """The group of the changed generators; one without generators is as it was."""
+    if not len(group.lie_algebra) and not len(group.discrete_generators):
+        return group
+    lie, discrete = map(change, group.lie_algebra), map(change, group.discrete_generators)
+    return MatrixGroup([*lie] or None, [*discrete] or None)
+
+
+def _is_cheap(group):
+    """Whether elements can be drawn at once: not by enumerating thousands before giving up.
+
+    Two turns in different planes, say, generate an infinite group without a Lie algebra.
+    """
+    h = group.discrete_generators[:, :, : group.dim]
+    return not hasattr(group, "parts") or bool((np.abs(h - np.rint(h)) < 1e-12).all())

@@ -1,0 +1,53 @@
+"""Every law is tried on thousands of cases, and its check is shown to fail on a wrong object."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+FILES = sorted(Path(__file__).parent.glob("test_*.py"))
+FAMILIES = [path for path in FILES if path.name != Path(__file__).name]
+
+
+def calls(node):
+    """Names of the functions that are called within a part of a file."""
+    inner = (part for part in ast.walk(node) if isinstance(part, ast.Call))
+    return {call.func.id for call in inner if isinstance(call.func, ast.Name)}
+
+
+def raising(node):
+    """The blocks that have to fail: with pytest.raises(AssertionError)."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.With) and "pytest.raises(AssertionError)" in ast.unparse(part):
+            yield part
+
+
+def reached(functions, start):
+    """Names of the functions that some of a file's functions call, also through others."""
+    by_name, names = {f.name: f for f in functions}, set()
+    waiting = list(start)
+    while waiting:
+        fresh = calls(waiting.pop()) - names
+        names |= fresh
+        waiting += [by_name[name] for name in fresh if name in by_name]
+    return names
+
+
+@pytest.mark.parametrize("path", FAMILIES, ids=lambda path: path.stem)
+def test_every_check_is_a_law_and_fails_on_a_wrong_object(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    checks = {f.name for f in functions if f.name.startswith("check_")}
+    laws = [f for f in functions if any("law(" in ast.unparse(d) for d in f.decorator_list)]
+    failing = {name for f in functions for block in raising(f) for name in calls(block)}
+    assert checks
+    assert checks - reached(functions, laws) == set()
+    assert checks - failing == set()
+
+
+def test_two_thousand_cases_in_the_repeatable_profile(n_law_cases, request):
+    collected = {item.path for item in request.session.items}
+    if collected < set(FILES) or settings().max_examples != 30:
+        pytest.skip("only some of the laws, or another number of examples")
+    assert n_law_cases >= 2000
