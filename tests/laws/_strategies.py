@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -23,12 +25,18 @@ class Stretches(Group):
         return self.rates
 
 
+# Strategies of groups make all of their named groups, which takes longer than most cases.
+@cache
 def any_groups(max_dim=3, *, min_dim=1, affine=None):
     """Groups of the package's own strategy, and groups as users make them."""
     dims = range(min_dim, max_dim + 1)
     own = st.sampled_from(dims).flatmap(lambda d: _own_groups(d, affine))
-    theirs = groups(min_dim=min_dim, max_dim=max_dim, affine=affine).filter(_is_cheap)
-    return st.one_of(theirs, own)
+    return st.one_of(_groups_of_the_package(min_dim, max_dim, affine), own)
+
+
+@cache
+def _groups_of_the_package(min_dim, max_dim, affine):
+    return groups(min_dim=min_dim, max_dim=max_dim, affine=affine).filter(_is_cheap)
 
 
 def groups_of_dimension(d, *, affine=None):
@@ -36,6 +44,7 @@ def groups_of_dimension(d, *, affine=None):
     return any_groups(d, min_dim=d, affine=affine)
 
 
+@cache
 def _own_groups(d, affine):
     rates = st.lists(st.integers(-2, 2), min_size=d, max_size=d)
     linear = [_in_another_basis(d), rates.map(lambda r: Stretches(*r)), _with_own_numbers(d)]
@@ -47,7 +56,7 @@ def _own_groups(d, affine):
 @st.composite
 def _in_another_basis(draw, d):
     """A named, embedded or generated group in a basis that is not orthogonal."""
-    group = draw(groups(min_dim=d, max_dim=d, affine=False).filter(_is_cheap))
+    group = draw(_groups_of_the_package(d, d, False))
     basis = np.eye(d) + np.tril(_entries(draw, d), -1)
     basis = basis @ (np.eye(d) + np.triu(_entries(draw, d), 1))
     return _by_generators(group, lambda M: basis @ M @ np.linalg.inv(basis))
@@ -76,7 +85,7 @@ def _element(A, order):
 @st.composite
 def _about_another_centre(draw, d):
     """An affine group that keeps a point of the user's own."""
-    group = draw(groups(min_dim=d, max_dim=d, affine=False).filter(_is_cheap))
+    group = draw(_groups_of_the_package(d, d, False))
     centre = draw(st.lists(st.sampled_from([-2.0, 0.0, 0.5, 1.0]), min_size=d, max_size=d))
     lie = [np.column_stack([A, -A @ centre]) for A in group.lie_algebra]
     discrete = [np.column_stack([h, centre - h @ centre]) for h in group.discrete_generators]

@@ -26,8 +26,8 @@ from tests.laws._networks import shake
 from tests.laws._strategies import any_groups, groups_of_dimension, seeds
 
 VECTOR, COVECTOR, MEAN_OF_POINTS = (1,), (-1,), (2,)
-# What the log distance counts as almost in the subspace.
-LOG_FLOOR = 1e-6
+# What the log distance counts as almost in the subspace, and what keeps the cosine finite.
+LOG_FLOOR, COSINE_FLOOR = 1e-6, 1e-12
 
 
 @dataclass
@@ -51,9 +51,9 @@ class Case:
 
 
 def weights_of(module):
-    """Weight and bias of each layer, as float64 arrays."""
+    """Weight and bias of each layer, copies in float64."""
     return [
-        tuple(p.detach().cpu().double().numpy() for p in (layer.weight, layer.bias))
+        tuple(p.detach().cpu().double().numpy().copy() for p in (layer.weight, layer.bias))
         for layer in module
     ]
 
@@ -70,9 +70,14 @@ def nearest(module, group):
     """Weights in the subspace of a group that are nearest to those of the module, densely."""
     layers = zip(module, weights_of(module), strict=True)
     return [
-        dense.project(group, layer.layout_in, layer.layout_out, *weights)
+        tuple(map(_clean, dense.project(group, layer.layout_in, layer.layout_out, *weights)))
         for layer, weights in layers
     ]
+
+
+def _clean(numbers):
+    """Zeros for rounding errors: the cosine distance of weights that vanish does not."""
+    return np.where(np.abs(numbers) < 1e-13, 0.0, numbers)
 
 
 def dense_values(module, groups, kind):
@@ -95,8 +100,9 @@ def _distance(own, inside, kind):
         return outside / 2
     if kind == "log":
         return np.log1p(outside / LOG_FLOOR) / 2
+    # 1 - p / n = (n^2 - p^2) / (n^2 + n p)
     size = np.linalg.norm(own)
-    return 1 - np.linalg.norm(inside) / size if size else 0.0
+    return outside / (size * (size + np.linalg.norm(inside)) + COSINE_FLOOR)
 
 
 def dense_loss(module, groups, strengths, kind):
@@ -118,8 +124,8 @@ def _torch_distance(outside, inside, kind):
         return outside / 2
     if kind == "log":
         return torch.log1p(outside / LOG_FLOOR) / 2
-    size = inside.square().sum()
-    return 1 - size.sqrt() / (size + outside).sqrt()
+    squares = inside.square().sum() + outside
+    return outside / (squares + squares.sqrt() * inside.norm() + COSINE_FLOOR)
 
 
 def value_of(penalty, module):
@@ -237,8 +243,10 @@ def _layer(draw, d):
     counts = st.integers(1, 2 if d < 3 else 1)
 
     def layout(words):
-        chosen = st.dictionaries(st.sampled_from(words), counts, min_size=1, max_size=2)
-        return FeatureLayout.from_channels(d, draw(chosen))
+        chosen = draw(st.dictionaries(st.sampled_from(words), counts, min_size=1, max_size=2))
+        if MEAN_OF_POINTS in chosen:  # there is but one
+            chosen[MEAN_OF_POINTS] = 1
+        return FeatureLayout.from_channels(d, chosen)
 
     return SoftLinear(layout([*words, MEAN_OF_POINTS]), layout(words))
 
