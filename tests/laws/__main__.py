@@ -2,7 +2,8 @@
 
 ``python -m tests.laws --cases 20000`` shares the cases among the laws, on every device that there
 is: laws of torch objects run on a GPU, too. A case counts when its check ran to an end, or failed;
-what was drawn and rejected does not. Further options are passed on to pytest.
+what was drawn and rejected does not. Seconds are those of the processor. Further options are passed
+on to pytest.
 """
 
 from __future__ import annotations
@@ -51,13 +52,13 @@ class Laws:
     def pytest_runtest_call(self, item):
         count = self.counts.setdefault((item.path.stem, item.name), Count())
         handle = item.obj.hypothesis
-        inner, start = handle.inner_test, time.perf_counter()
+        inner, start = handle.inner_test, time.process_time()
         handle.inner_test = counted(inner, count)
         try:
             return (yield)
         finally:
             handle.inner_test = inner
-            count.seconds = time.perf_counter() - start
+            count.seconds = time.process_time() - start
 
 
 def counted(inner, count):
@@ -102,7 +103,9 @@ def main():
     settings.register_profile("laws", deadline=None, database=None, print_blob=True)
     os.environ["HYPOTHESIS_PROFILE"] = "laws"  # which tests/conftest.py loads
     laws = Laws(arguments.cases)
-    options = ["-q", "-p", "no:cacheprovider", f"--hypothesis-seed={arguments.seed}", *further]
+    options = ["-q", "-p", "no:cacheprovider", f"--hypothesis-seed={arguments.seed}"]
+    # Hypothesis is imported here already; it has no asserts that pytest would rewrite.
+    options += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning", *further]
     status = pytest.main([str(Path(__file__).parent), *options], plugins=[laws])
     print("\n".join(table(laws.counts)))
     n_cases = sum(count.cases for count in laws.counts.values())

@@ -114,11 +114,16 @@ def orders(draw, group, max_columns, *, points=False, keep_types=False):
     chosen = chosen or [Scalar]
     permutation = draw(st.permutations(range(len(chosen))))
     if keep_types:
-        # Where all groups are orthogonal V and its dual are one type.
-        types = [(len(word), word == (2,)) for term in chosen for word in term.words]
+        types = [_type(term, group) for term in chosen]
         places = {t: iter(sorted(i for i in permutation if types[i] == t)) for t in types}
         permutation = [next(places[types[i]]) for i in permutation]
     return Order(tuple(chosen), tuple(permutation), group.dim)
+
+
+def _type(term, group):
+    """What distinguishes the channels of a term; V and its dual are one type in some networks."""
+    (word,) = term.words
+    return tuple(sorted(map(abs, word) if group.is_conformal else word))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from softeq_sklearn.groups import SE, SO, C, O, Reflection, Scaling, generated_by
+from softeq_sklearn.groups import (
+    SE,
+    SL,
+    SO,
+    C,
+    Cube,
+    O,
+    Reflection,
+    RubiksCube,
+    S,
+    Scaling,
+    Sp,
+    Z,
+    generated_by,
+)
 from softeq_sklearn.projection import equivariant_basis, equivariant_projector
 from softeq_sklearn.representations import Point, Scalar, T, Vector
 from softeq_sklearn.testing import elements, representations
@@ -74,11 +88,14 @@ def check_joint_image(P_joint, *parts):
     assert P_joint.rank == in_all.sum()
 
 
+LARGE = st.sampled_from([S(5), Z(6), SO(5), SL(5), Sp(3), Cube(), RubiksCube()])
+
+
 @st.composite
 def problems(draw):
     """A group, one of its elements, and a representation."""
-    group = draw(any_groups(4, affine=False))
-    return group, draw(elements(group)), draw(representations(group, max_columns=20, max_order=3))
+    group = draw(any_groups(4, affine=False) | LARGE)
+    return group, draw(elements(group)), draw(representations(group, max_columns=48, max_order=3))
 
 
 @st.composite

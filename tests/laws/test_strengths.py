@@ -173,7 +173,7 @@ def test_estimators_of_zero_strength_are_plain(device, dataset, strengths):
     )
 
 
-@law(linear_fits())
+@law(linear_fits(), share=0.5)
 def test_growing_strength_shrinks_the_residual(device, case):
     arguments, others = case
     fit = LinearFit(*arguments, device=device)
