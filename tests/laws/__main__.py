@@ -42,6 +42,7 @@ class Laws:
     def pytest_configure(self, config):
         config.stash[COUNTED] = True
 
+    @pytest.hookimpl(trylast=True)  # after -k has chosen
     def pytest_collection_modifyitems(self, items):
         items[:] = [item for item in items if laws_among([item])]
         laws = laws_among(items)

@@ -95,7 +95,15 @@ def write_linear(network, weight, bias):
 
 # Cases
 
-TERMS = [Scalar, Vector, Vector.T, Vector * Vector, Vector * Vector.T, Vector * (Scalar + Vector)]
+TERMS = [
+    Scalar,
+    Vector,
+    Vector.T,
+    Vector * Vector,
+    Vector * Vector.T,
+    Vector.T * Vector,
+    Vector * (Scalar + Vector),
+]
 
 
 @st.composite

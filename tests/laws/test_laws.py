@@ -1,10 +1,15 @@
 """Every law is tried on thousands of cases, and its check is shown to fail on a wrong object."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.errors import UnsatisfiedAssumption
+
+from tests.laws.__main__ import Count, counted
 
 FILES = sorted(Path(__file__).parent.glob("test_*.py"))
 FAMILIES = [path for path in FILES if path.name != Path(__file__).name]
@@ -48,6 +53,29 @@ def test_every_check_is_a_law_and_fails_on_a_wrong_object(path):
 
 def test_two_thousand_cases_in_the_repeatable_profile(n_law_cases, request):
     collected = {item.path for item in request.session.items}
-    if collected < set(FILES) or settings().max_examples != 30:
+    if not collected >= set(FILES) or settings().max_examples != 30:
         pytest.skip("only some of the laws, or another number of examples")
     assert n_law_cases >= 2000
+
+
+def test_the_command_runs_so_many_cases_and_prints_them():
+    command = [sys.executable, "-m", "tests.laws", "--cases", "60", "-k", "duals or conjugated"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    duals, maps, total = (line.split(" | ") for line in done.stdout.splitlines()[-3:])
+    assert duals[0] == "| representation: duals keep pairings"
+    assert int(duals[1]) + int(maps[1]) == int(total[1]) >= 60
+    assert total[0] == "| all" and total[2] == "0"
+
+
+def test_what_ran_is_counted_and_what_was_rejected_is_not():
+    def end_with(error):
+        raise error
+
+    count = Count()
+    counted(lambda: None, count)()
+    for error in (AssertionError, UnsatisfiedAssumption):
+        with pytest.raises(error):
+            counted(end_with, count)(error)
+    assert count == Count(cases=2, failures=1)
