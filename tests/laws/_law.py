@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 # A law has so many times the examples of the profile: all laws together are what is counted.
-_PER_EXAMPLE = 2.5
+_PER_EXAMPLE = 2.4
 # Set in a run of the command, which gives the laws their numbers and counts their cases.
 COUNTED = pytest.StashKey[bool]()
 

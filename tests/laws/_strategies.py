@@ -7,10 +7,45 @@ from functools import cache
 import numpy as np
 from hypothesis import strategies as st
 
-from softeq_sklearn.groups import Group, MatrixGroup, exponential
+from softeq_sklearn.groups import (
+    GL,
+    O11,
+    O13,
+    SE,
+    SL,
+    SO,
+    SO13,
+    C,
+    Cube,
+    D,
+    E,
+    Group,
+    MatrixGroup,
+    O,
+    Reflection,
+    RubiksCube,
+    S,
+    Scaling,
+    SO11p,
+    SO13p,
+    Sp,
+    Translation,
+    Trivial,
+    Z,
+    exponential,
+)
 from softeq_sklearn.testing import groups
 
 seeds = st.integers(0, 2**32 - 1)
+
+_FAMILIES = [SO, O, SL, GL, Scaling, Trivial, Reflection, S, Z, Translation, SE, E]
+# Every named group; those of high dimension for laws that stay cheap there.
+NAMED = [
+    *(family(d) for family in _FAMILIES for d in range(1, 6)),
+    *(make(k) for make in (C, D) for k in (1, 2, 3, 4, 5, 6, 8)),
+    *(Sp(m) for m in (1, 2, 3)),
+    *(SO11p(), O11(), SO13p(), SO13(), O13(), Cube(), RubiksCube()),
+]
 
 
 class Stretches(Group):
@@ -28,10 +63,16 @@ class Stretches(Group):
 # Strategies of groups make all of their named groups, which takes longer than most cases.
 @cache
 def any_groups(max_dim=3, *, min_dim=1, affine=None):
-    """Groups of the package's own strategy, and groups as users make them."""
-    dims = range(min_dim, max_dim + 1)
-    own = st.sampled_from(dims).flatmap(lambda d: _own_groups(d, affine))
-    return st.one_of(_groups_of_the_package(min_dim, max_dim, affine), own)
+    """Named groups, those of the package's own strategy, and groups as users make them."""
+    named = [
+        group
+        for group in NAMED
+        if min_dim <= group.dim <= max_dim and affine in (None, group.is_affine)
+    ]
+    composed_dims = range(min_dim, min(max_dim, 4) + 1)
+    own = st.sampled_from(composed_dims).flatmap(lambda d: _own_groups(d, affine))
+    composed = _groups_of_the_package(min_dim, min(max_dim, 4), affine)
+    return st.sampled_from(named) | composed | own
 
 
 @cache

@@ -15,6 +15,7 @@ from softeq_sklearn.projection import equivariant_projector
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.representations import ColumnSchema, Point, Rep, Scalar, Vector
 from softeq_sklearn.testing import elements
+from tests import dense_reference as dense
 from tests.laws import _reference as reference
 from tests.laws._law import law
 from tests.laws._strategies import any_groups, seeds
@@ -61,8 +62,8 @@ def check_projector(P, P_permuted, into, out):
 
 def check_penalty(network, network_permuted, group, weight, bias, into, out, expected):
     """The penalty of a linear map is half its squared distance, in whichever order it stands."""
-    write_linear(network, weight, bias)
-    write_linear(network_permuted, weight[np.ix_(out, into)], bias[out])
+    dense.write_linear(network, weight, bias)
+    dense.write_linear(network_permuted, weight[np.ix_(out, into)], bias[out])
     for each in (network, network_permuted):
         value = ProjectionPenalty(each, {"G": group}, 1.0)(each).item()
         assert value == pytest.approx(expected, rel=1e-9, abs=1e-12)
@@ -81,16 +82,6 @@ def check_estimators(model, permuted, X, X_permuted, y, out):
     y_permuted = y[:, out]
     actual = permuted.fit(X_permuted, y_permuted).predict(X_permuted).reshape(y.shape)
     np.testing.assert_array_equal(actual, expected[:, out])
-
-
-def write_linear(network, weight, bias):
-    """Write a linear map of the user's columns into a network that is one linear layer."""
-    (layer,) = network.layers
-    into, _ = network.entry(torch.eye(weight.shape[1], dtype=torch.float64))
-    back = network.exit(torch.eye(weight.shape[0], dtype=torch.float64), None)
-    with torch.no_grad():
-        layer.weight.copy_(back @ torch.from_numpy(weight) @ into.T)
-        layer.bias.copy_(back @ torch.from_numpy(bias))
 
 
 # Cases

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import settings
 from hypothesis.errors import UnsatisfiedAssumption
 
+from softeq_sklearn import groups
 from tests.laws.__main__ import Count, counted
+from tests.laws._strategies import NAMED
 
 FILES = sorted(Path(__file__).parent.glob("test_*.py"))
 FAMILIES = [path for path in FILES if path.name != Path(__file__).name]
@@ -49,6 +51,16 @@ def test_every_check_is_a_law_and_fails_on_a_wrong_object(path):
     assert checks
     assert checks - reached(functions, laws) == set()
     assert checks - failing == set()
+
+
+def test_every_named_group_is_among_those_of_the_laws():
+    made = {type(group).__name__ for group in NAMED}
+    classes = {
+        name
+        for name in groups.__all__
+        if isinstance(getattr(groups, name), type) and name not in ("Group", "MatrixGroup")
+    }
+    assert made == classes
 
 
 def test_two_thousand_cases_in_the_repeatable_profile(n_law_cases, request):

@@ -86,7 +86,9 @@ def shaken(problem, device, dtype):
 def arguments_of(problem, device, dtype):
     """What the check takes."""
     rep_in, rep_out = problem["rep_in"], problem["rep_out"]
-    X = np.random.default_rng(problem["seed"]).standard_normal((3, rep_in.dim(problem["group"])))
+    X = np.random.default_rng(problem["seed"] + 1).standard_normal(
+        (3, rep_in.dim(problem["group"]))
+    )
     return shaken(problem, device, dtype), problem["g"], rep_in, rep_out, X, dtype, device
 
 
