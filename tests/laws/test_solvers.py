@@ -45,6 +45,8 @@ def by_iteration(word, group):
 def by_iteration_alone(word, group):
     """Iteration on the sum of squares of all dense constraints, with nothing eliminated."""
     rows = reference.constraints(representation(word), group)
+    # What it finds is relative to the size of the operator: of rounding errors there is none.
+    rows = np.where(np.abs(rows) < 1e-12, 0.0, rows)
     gram = rows.T @ rows
     result = null_space_by_iteration(gram.__matmul__, len(gram), max_block=len(gram))
     if not result.converged:
