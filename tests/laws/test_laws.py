@@ -90,4 +90,4 @@ def test_what_ran_is_counted_and_what_was_rejected_is_not():
     for error in (AssertionError, UnsatisfiedAssumption):
         with pytest.raises(error):
             counted(end_with, count)(error)
-    assert count == Count(cases=2, failures=1)
+    assert count == Count(cases=2, failures=1, rejected=1)
