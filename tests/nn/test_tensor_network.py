@@ -138,25 +138,6 @@ def test_larger_network_of_any_group_and_columns(data):
     check_any_network(data, max_dim=5, max_columns=40, hidden_channels=90, n_hidden_layers=3)
 
 
-@given(st.permutations(["1 1", "V", "W", "WV"]), st.permutations(["1", "V V", "VW"]))
-def test_order_of_the_columns_is_free(dense, order_in, order_out):
-    def outputs(order_in, order_out):
-        """Columns of each output term, of rows that are the same for each input term."""
-        rep_in, rep_out = (dense.notation(" ".join(order)) for order in (order_in, order_out))
-        network = SoftEquivariantNetwork(rep_in, rep_out, [SL(2)], seed=3, **SMALL).double()
-        rows = {
-            term: np.random.RandomState(i).standard_normal((5, dense.dim(term, 2)))
-            for i, term in enumerate(sorted(order_in))
-        }
-        y = network(torch.from_numpy(np.hstack([rows[term] for term in order_in])))
-        pieces = y.split([dense.dim(term, 2) for term in order_out], 1)
-        return dict(zip(order_out, pieces, strict=True))
-
-    # Terms of different types keep their weights, wherever the user writes them.
-    expected = outputs(sorted(order_in), sorted(order_out))
-    torch.testing.assert_close(outputs(order_in, order_out), expected)
-
-
 def test_same_seed_same_weights(global_generators_untouched):
     def weights(seed):
         soft = SoftEquivariantNetwork("2*Vector", "Scalar", [O(3), S(3)], seed=seed, **SMALL)

@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -30,7 +30,6 @@ from softeq_sklearn.groups import (
 )
 from softeq_sklearn.nn import FeatureLayout, SoftEquivariantNetwork, SoftLinear
 from softeq_sklearn.regularizers import ProjectionPenalty, _projection
-from softeq_sklearn.testing import groups as group_strategy
 
 V, W, MEAN = (1,), (-1,), (2,)
 PLANES = [O(2).embed(3, axes=axes) for axes in ((0, 1), (1, 2), (0, 2))]
@@ -306,22 +305,6 @@ def test_a_larger_group_has_the_larger_penalty():
     assert values["1"] == 0
     assert list(values.values()) == sorted(values.values())
     assert 0 < values["2"] < values["SO"] < values["O"]
-
-
-@settings(max_examples=20)
-@given(st.data(), st.integers(1, 3))
-def test_any_groups(dense, data, d):
-    candidates = data.draw(
-        st.lists(group_strategy(min_dim=d, max_dim=d, affine=None), min_size=1, max_size=3)
-    )
-    groups = {str(i): group for i, group in enumerate(candidates)}
-    layers = [({(): 1, V: 1, MEAN: 1}, {V: 1, (): 1}), ({V: 1, W: 1}, {W: 1})]
-    module, strengths = module_of(groups, layers), strengths_of(groups)
-    penalty = ProjectionPenalty(module, groups, strengths)
-    expected = dense_values(dense, module, groups)
-    assert penalty.values(module) == pytest.approx(expected, rel=1e-8, abs=1e-16)
-    total = sum(strengths[name] * expected[name] for name in groups)
-    assert value(penalty, module) == pytest.approx(total, rel=1e-8, abs=1e-16)
 
 
 # How columns stand in the user's table, in the notation of dense_reference.py.
