@@ -33,8 +33,10 @@ from softeq_sklearn.groups import (
     Trivial,
     Z,
     exponential,
+    generated_by,
 )
-from softeq_sklearn.testing import groups
+from softeq_sklearn.representations import Point
+from softeq_sklearn.testing import groups, representations
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -85,11 +87,25 @@ def groups_of_dimension(d, *, affine=None):
     return any_groups(d, min_dim=d, affine=affine)
 
 
+@st.composite
+def columns(draw, group, max_columns):
+    """Representations with Points, which are often there for groups that move them."""
+    rep = draw(representations(group, max_columns=max_columns, points=True))
+    room = (max_columns - rep.dim(group)) // group.dim
+    return rep + draw(st.integers(0, min(room, 2))) * Point if group.is_affine else rep
+
+
 @cache
 def _own_groups(d, affine):
     rates = st.lists(st.integers(-2, 2), min_size=d, max_size=d)
-    linear = [_in_another_basis(d), rates.map(lambda r: Stretches(*r)), _with_own_numbers(d)]
-    moved = [_about_another_centre(d)]
+    linear = [
+        _in_another_basis(d),
+        _with_own_numbers(d),
+        rates.map(lambda r: Stretches(*r)),
+        st.just(generated_by(SO(d), Scaling(d))),
+    ]
+    similar = [generated_by(group, Scaling(d)) for group in (Translation(d), SE(d))]
+    moved = [_about_another_centre(d), st.sampled_from(similar)]
     chosen = {None: linear + moved, False: linear, True: moved}[affine]
     return st.one_of(chosen)
 

@@ -16,7 +16,7 @@ from softeq_sklearn.testing import elements, representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
 from tests.laws._networks import shake
-from tests.laws._strategies import any_groups, seeds
+from tests.laws._strategies import any_groups, columns, seeds
 
 # Largest error, relative to the largest row.
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}
@@ -53,7 +53,7 @@ def exact_network(kind, rep_in, rep_out, group, **settings):
 def problems(draw):
     """A group, one of its elements, representations, and how the network is made."""
     group = draw(any_groups())
-    rep_in = draw(representations(group, max_columns=6, points=True))
+    rep_in = draw(columns(group, 6))
     rep_out = draw(representations(group, max_columns=6, points=rep_in.has_points))
     kinds = ["exact", "residual", "soft, held exactly", "soft, projected"]
     return {

@@ -18,7 +18,7 @@ from softeq_sklearn.representations import Point, Scalar, T, Vector
 from softeq_sklearn.testing import elements, representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
-from tests.laws._strategies import any_groups, groups_of_dimension, seeds
+from tests.laws._strategies import any_groups, columns, groups_of_dimension, seeds
 
 
 class Altered:
@@ -93,7 +93,7 @@ def problems(draw):
 def maps(draw):
     """A group, one of its elements, and two representations."""
     group = draw(any_groups())
-    rep_in = draw(representations(group, max_columns=8, points=True))
+    rep_in = draw(columns(group, 8))
     rep_out = draw(representations(group, max_columns=6))
     return group, draw(elements(group)), rep_in, rep_out
 

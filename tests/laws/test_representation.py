@@ -10,7 +10,7 @@ from softeq_sklearn.representations import Point, Scalar, Vector
 from softeq_sklearn.testing import elements, representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
-from tests.laws._strategies import any_groups, seeds
+from tests.laws._strategies import any_groups, columns, seeds
 
 STRETCH, SHEAR = np.diag([2.0, 0.5]), np.array([[1.0, 1.0], [0.0, 1.0]])
 MOVED = np.array([[0.0, -1.0, 3.0], [1.0, 0.0, 4.0]])
@@ -89,7 +89,7 @@ def check_maps_are_conjugated(rep_in, rep_out, g, W, hom=None):
 def actions(draw, points=True):
     """A representation and two elements of a group."""
     group = draw(any_groups())
-    rep = draw(representations(group, points=points))
+    rep = draw(columns(group, 12) if points else representations(group))
     return rep, draw(elements(group)), draw(elements(group))
 
 
@@ -108,7 +108,7 @@ def directions(draw):
         group.lie_algebra,
         1,
     )
-    rep = draw(representations(group, points=True))
+    rep = draw(columns(group, 12))
     return rep, A / max(1.0, np.linalg.norm(A, ord=2))
 
 
