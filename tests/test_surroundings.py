@@ -16,9 +16,9 @@ CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.syml
 seen = []
 
 def hook(event, arguments):
-    if event.startswith("socket.") or event in ("subprocess.Popen", "os.system", "os.exec"):
+    if event.startswith(("socket.", "subprocess.", "os.fork", "os.posix_spawn", "os.exec")):
         seen.append((event, arguments))
-    elif event in CHANGES:
+    elif event in CHANGES or event == "os.system":
         seen.append((event, arguments))
     elif event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES:
         if arguments[0] != os.devnull:
@@ -54,8 +54,9 @@ def touched(code, **environment):
     """Return what code has touched, a list of lines."""
     code = f"{WATCHED}\n{code}\nprint('all of it ran')\nprint(*seen, sep='\\n', end='')"
     surroundings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | environment
+    surroundings.pop("TORCHINDUCTOR_CACHE_DIR", None)  # set by torch, if this process has used it
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings
+        [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings, timeout=300
     )
     assert done.stdout.startswith("all of it ran\n"), done.stderr
     return done.stdout.splitlines()[1:]
@@ -77,7 +78,13 @@ def test_the_cache_writes_only_where_it_was_told_to(temporary, tmp_path):
 
 @pytest.mark.parametrize(
     "code",
-    ["import socket; socket.create_connection(('127.0.0.1', 9), 0.1)", "open('here', 'w')"],
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 9), 0.1)",
+        "open('here', 'w')",
+        "os.mkdir('here')",
+        "import subprocess; subprocess.run(['true'])",
+        "os.waitpid(os.fork() or os._exit(0), 0)",
+    ],
 )
 def test_the_watch_sees_what_it_looks_for(code, tmp_path):
     code = f"import os\nos.chdir({str(tmp_path)!r})\ntry:\n    {code}\nexcept OSError:\n    pass"

@@ -14,7 +14,11 @@ import torch
 from skorch.callbacks import Callback
 
 from softeq_sklearn import __version__
-from softeq_sklearn.estimators._processes import accelerator_of, check_same_rows, of_main_process
+from softeq_sklearn.estimators._processes import (
+    check_same_fit,
+    done_by_main_process,
+    processes_of,
+)
 from softeq_sklearn.estimators._training_state import restore_training, training_state
 from softeq_sklearn.estimators._weight_contents import in_words
 from softeq_sklearn.persistence._checkpoint_file import read_checkpoint, write_checkpoint
@@ -52,14 +56,44 @@ def checkpoint_of(estimator, X, Y, weights, again):
     OSError
         If the folder cannot be made or read.
     """
-    accelerator = accelerator_of(estimator.device)
-    check_same_rows([X, Y, weights], accelerator)
-    if estimator.checkpoint is None:
-        return FitCheckpoint(None, accelerator)
-    folder = Path(estimator.checkpoint)
-    folder.mkdir(parents=True, exist_ok=True)
-    name = _fit_digest(estimator, X, Y, weights, again)
-    return FitCheckpoint(folder / f"{name}.npz", accelerator)
+    processes = processes_of(estimator.device)
+    check_processes(estimator, X, Y, weights, again, processes)
+
+    def left_behind():
+        if estimator.checkpoint is None:
+            return None, {}
+        folder = Path(estimator.checkpoint)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{_fit_digest(estimator, X, Y, weights, again)}.npz"
+        return path, read_checkpoint(path)
+
+    return FitCheckpoint(*done_by_main_process(left_behind, processes), processes)
+
+
+def check_processes(estimator, X, Y, weights, again, processes):
+    """Raise an error if processes that fit together have been given different fits.
+
+    Parameters
+    ----------
+    estimator : BaseEquivariantEstimator
+        What is fitted.
+    X, Y : ndarray
+        Rows and targets.
+    weights : ndarray or None
+        Their weights.
+    again : bool
+        Whether the fit goes on from the weights of the last one.
+    processes : accelerate.PartialState or None
+        None for a process that is alone.
+
+    Raises
+    ------
+    ValueError
+        If rows, parameters or weights to begin with differ.
+    """
+    if processes is not None:
+        digest = _fit_digest(estimator, X, Y, weights, again, {"callbacks"})
+        check_same_fit(digest, processes)
 
 
 class FitCheckpoint:
@@ -68,17 +102,16 @@ class FitCheckpoint:
     Parameters
     ----------
     path : Path or None
-        The file, of which only the main process knows; None keeps nothing.
-    accelerator : accelerate.Accelerator or None
-        What reaches the other processes; None for a process that is alone.
+        The file, which only the main process writes; None keeps nothing.
+    parts : dict
+        What an earlier try has left.
+    processes : accelerate.PartialState or None
+        The processes of the fit; None for one that is alone.
     """
 
-    def __init__(self, path, accelerator):
-        self._accelerator = accelerator
-        self._path = path if accelerator is None or accelerator.is_main_process else None
-        self._parts = {} if self._path is None else read_checkpoint(path)
-        if path is not None:
-            self._parts = of_main_process(self._parts, accelerator)
+    def __init__(self, path, parts, processes):
+        self._path, self._parts, self._processes = path, parts, processes
+        self._writes = path is not None and (processes is None or processes.is_main_process)
 
     def once(self, name, compute):
         """Return what an earlier try has computed under a name, or compute and keep it."""
@@ -88,21 +121,23 @@ class FitCheckpoint:
 
     def keep(self, name, value):
         """Write a value of the main process to the file, beside all others, and return it."""
-        value = of_main_process(value, self._accelerator)
-        self.write(name, value)
-        return value
+
+        def kept():
+            self.write(name, value)
+            return value
+
+        return done_by_main_process(kept, self._processes)
 
     def write(self, name, value):
         """Write a value to the file, beside all others, whenever this process wants to."""
-        if self._path is None:
+        if not self._writes:
             return
         self._parts[name] = value
         write_checkpoint(self._path, self._parts)
 
     def callbacks(self, name):
         """Callbacks that keep a training under a name, and take it up where it was; at the end."""
-        keeps = self._path is not None or self._parts
-        return [("checkpoint", TrainingCheckpoint(self, name))] if keeps else []
+        return [] if self._path is None else [("checkpoint", TrainingCheckpoint(self, name))]
 
     def kept(self, name):
         """Return a copy of what was kept under a name, None if nothing was."""
@@ -110,7 +145,7 @@ class FitCheckpoint:
 
     def done(self):
         """Forget a fit that has finished."""
-        if self._path is not None:
+        if self._writes:
             # Parts of writes that were killed, too.
             for file in self._path.parent.glob(f"{self._path.name}*"):
                 file.unlink(missing_ok=True)
@@ -167,11 +202,13 @@ class TrainingCheckpoint(Callback):
             ) from error
 
 
-def _fit_digest(estimator, X, Y, weights, again):
-    """Name of a fit: the same for the same data, parameters and start."""
+def _fit_digest(estimator, X, Y, weights, again, but=frozenset()):
+    """Name of a fit: the same for the same data, parameters, but for some, and start."""
     digest = hashlib.sha256()
     parameters = estimator.get_params(deep=False)
-    words = {name: _words_of(parameters[name]) for name in sorted({*parameters} - _NOT_IN_THE_NAME)}
+    words = {
+        name: _words_of(parameters[name]) for name in sorted({*parameters} - _NOT_IN_THE_NAME - but)
+    }
     digest.update(repr([__version__, type(estimator).__name__, words, again]).encode())
     for array in (X, Y, weights):
         digest.update(b"none" if array is None else repr(array.shape).encode())

@@ -13,7 +13,7 @@ from skorch.helper import predefined_split
 from softeq_sklearn._columns import representation_of, schema_of
 from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn._warnings import warn_user
-from softeq_sklearn.estimators._checkpoint import FitCheckpoint, checkpoint_of
+from softeq_sklearn.estimators._checkpoint import FitCheckpoint, check_processes, checkpoint_of
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
     EpochTasks,
@@ -23,7 +23,7 @@ from softeq_sklearn.estimators._fit_tasks import (
 )
 from softeq_sklearn.estimators._parameters import callbacks_of, hidden_of
 from softeq_sklearn.estimators._plain_net import net_from, plain_net
-from softeq_sklearn.estimators._processes import accelerator_of, check_same_rows, of_main_process
+from softeq_sklearn.estimators._processes import of_main_process, processes_of
 from softeq_sklearn.estimators._training_net import (
     make_net,
     rows_of_a_step,
@@ -34,6 +34,7 @@ from softeq_sklearn.exceptions import FitInterruptedWarning
 from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.projection._limits import check_data_columns
+from softeq_sklearn.training._exchange import take_main_weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,23 +121,28 @@ class FittingMixin:
         found = data.checkpoint.kept("explored")
         if found is None:
             self._explore(*rows, n_steps, int(data.seeds[6]), again)
-            own = self._found_so_far()
-            found = data.checkpoint.keep("explored", own)
-            if found is own:
-                return
-        self._recall(found, *rows)
+            data.checkpoint.keep("explored", self._found_so_far())
+        else:
+            self._recall(found, *rows)
 
     def _train_and_impose(self, data, earlier, again):
         """Train, and impose what holds; return residuals of rows that members have not seen."""
         self._run_training(data, "train", earlier if again else None)
         if again:  # rows that are held out now may have been trained on in the earlier fit
-            self._impose(data.X, data.Y, data.valid)
+            self._impose_once(data)
             return None
         if self._releases_once(data):
             self._run_training(data, "train again", self.net_)
         residuals = self._unseen_residuals(data.X, data.Y, data.train, data.seeds[5])
-        self._impose(data.X, data.Y, data.valid)
+        self._impose_once(data)
         return residuals
+
+    def _impose_once(self, data):
+        """Impose what holds: what the main process imposes, so that all have the same network."""
+        self._impose(data.X, data.Y, data.valid)
+        if (processes := processes_of(self.device)) is not None:
+            take_main_weights(self.module_)
+            self._imposed = of_main_process(vars(self).get("_imposed"), processes)
 
     def _releases_once(self, data):
         """Weaken strengths, or recall what an earlier try of this fit has done."""
@@ -153,8 +159,8 @@ class FittingMixin:
 
     def _keep_interrupted(self, earlier):
         """Go on with the net of a fit that the user has ended, or end the fit, too."""
-        alone = accelerator_of(self.device) is None
-        if self.on_interrupt == "raise" or vars(self).get("net_") is earlier or not alone:
+        together = processes_of(self.device) is not None  # which stop at different moments
+        if self.on_interrupt == "raise" or vars(self).get("net_") is earlier or together:
             raise
         self.interrupted_ = True
         n_epochs = sum("train_loss" in epoch for epoch in self.net_.history)
@@ -175,9 +181,9 @@ class FittingMixin:
     def _partial_fit_rows(self, X, Y, weights):
         first = not hasattr(self, "net_")
         rng = check_random_state(self.random_state)
-        accelerator = accelerator_of(self.device)
-        check_same_rows([X, Y, weights], accelerator)
-        seeds = of_main_process(rng.randint(np.iinfo(np.int32).max, size=6), accelerator)
+        processes = processes_of(self.device)
+        check_processes(self, X, Y, weights, not first, processes)
+        seeds = of_main_process(rng.randint(np.iinfo(np.int32).max, size=6), processes)
         self._set_up(X, Y, weights, keep=not first)
         if first:
             self._support = Support.of(X, self._rep_in, self._dim)
@@ -191,7 +197,7 @@ class FittingMixin:
         for group in net.optimizer_.param_groups:
             group["weight_decay"] = decays.get(group.get("pattern"), self.weight_decay)
         with unchanged_after_an_error(net):
-            train_net(net, inputs, targets, seeds[2], accelerator)
+            train_net(net, inputs, targets, seeds[2], processes)
             if net.interrupted_:  # a part of an epoch is none
                 raise KeyboardInterrupt
             self._constant_rate, self.interrupted_ = True, False
@@ -280,8 +286,8 @@ class FittingMixin:
             watching = [] if task is None else [("epoch tasks", EpochTasks(self, task))]
             watching += data.checkpoint.callbacks(name)
             net.callbacks_ += watching
-            accelerator = accelerator_of(self.device)
-            train_net(net, inputs[train], targets[train], data.seeds[2], accelerator)
+            processes = processes_of(self.device)
+            train_net(net, inputs[train], targets[train], data.seeds[2], processes)
             net.callbacks_ = [item for item in net.callbacks_ if item not in watching]
         self._constant_rate = False
         self.net_ = net

@@ -7,7 +7,7 @@ from numbers import Integral
 import torch
 from skorch.callbacks import Callback
 
-from softeq_sklearn.estimators._processes import ACCELERATE, accelerator_of
+from softeq_sklearn.estimators._processes import ACCELERATE, launched
 from softeq_sklearn.representations import as_representation
 
 
@@ -111,7 +111,7 @@ def device_of(device):
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == ACCELERATE:
-        return str(accelerator_of(device).device)
+        return str(launched().device)
     try:
         torch.zeros(1, device=device).cpu()  # "meta" makes tensors, but they hold no numbers
     except (RuntimeError, AssertionError, TypeError) as error:

@@ -1,20 +1,42 @@
-"""Several processes that fit one estimator together, as accelerate has started them."""
+"""Several processes that fit one estimator together, as a launcher has started them."""
 
 from __future__ import annotations
 
-import hashlib
+import threading
 
-import numpy as np
+import torch
 
 # The `device` of estimators that are fitted so.
 ACCELERATE = "accelerate"
 
-# How processes may belong together: each has the whole network.
-_KINDS = {"NO", "MULTI_CPU", "MULTI_GPU", "MULTI_NPU", "MULTI_MLU", "MULTI_MUSA", "MULTI_XPU"}
+
+def launched():
+    """Return what accelerate knows of this process and of others.
+
+    Returns
+    -------
+    accelerate.PartialState
+        Without settings of precision: an `Accelerator` of the user's own can still be made.
+
+    Raises
+    ------
+    ImportError
+        If accelerate is not installed.
+    """
+    try:
+        from accelerate import PartialState
+        from accelerate.utils import parse_flag_from_env
+    except ImportError as error:
+        raise ImportError(
+            "device='accelerate' needs accelerate, which "
+            "`python -m pip install 'softeq-sklearn[accelerate]'` installs."
+        ) from error
+    has_gpu = torch.cuda.is_available() or torch.xpu.is_available()
+    return PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not has_gpu)
 
 
-def accelerator_of(device):
-    """Return what reaches the other processes of a fit.
+def processes_of(device):
+    """Return which process of a fit this is, of how many.
 
     Parameters
     ----------
@@ -23,43 +45,37 @@ def accelerator_of(device):
 
     Returns
     -------
-    accelerate.Accelerator or None
-        None for any `device` but "accelerate": the process is alone.
+    accelerate.PartialState or None
+        None for a process that fits alone.
 
     Raises
     ------
     ImportError
-        If accelerate is not installed.
-    ValueError
-        If it is configured to split networks.
+        If accelerate is asked for and not installed.
+    RuntimeError
+        If several processes would fit in threads, whose exchanges would meet.
     """
     if device != ACCELERATE:
         return None
-    try:
-        from accelerate import Accelerator
-    except ImportError as error:
-        raise ImportError(
-            "device='accelerate' needs accelerate, which "
-            "`python -m pip install 'softeq-sklearn[accelerate]'` installs."
-        ) from error
-    accelerator = Accelerator()
-    kind = accelerator.distributed_type.value
-    if kind not in _KINDS:
-        raise ValueError(
-            "device='accelerate' gives each process the whole network: configure accelerate for "
-            f"several processors or GPUs. Got {kind}."
+    processes = launched()
+    if processes.num_processes == 1:
+        return None
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError(
+            "device='accelerate' with several processes fits in the main thread only: leave n_jobs "
+            "of searches and ensembles at None."
         )
-    return accelerator
+    return processes
 
 
-def of_main_process(value, accelerator):
+def of_main_process(value, processes):
     """Return a value of the main process, in all of them.
 
     Parameters
     ----------
     value : object
         What this process has, that can be pickled.
-    accelerator : accelerate.Accelerator or None
+    processes : accelerate.PartialState or None
         None for a process that is alone.
 
     Returns
@@ -67,40 +83,63 @@ def of_main_process(value, accelerator):
     object
         In the main process the value itself.
     """
-    if accelerator is None:
+    if processes is None:
         return value
     from accelerate.utils import broadcast_object_list
 
     sent = [value]
     broadcast_object_list(sent)
-    return value if accelerator.is_main_process else sent[0]
+    return value if processes.is_main_process else sent[0]
 
 
-def check_same_rows(arrays, accelerator):
-    """Raise an error, in all processes, if one has other rows than the main one.
+def done_by_main_process(function, processes):
+    """Call a function in the main process only; return what it returns, or raise, in all.
 
     Parameters
     ----------
-    arrays : list of ndarray or None
-        Rows, targets and weights.
-    accelerator : accelerate.Accelerator or None
+    function : callable
+        Without arguments.
+    processes : accelerate.PartialState or None
         None for a process that is alone.
+
+    Returns
+    -------
+    object
+    """
+    if processes is None:
+        return function()
+    value = error = None
+    if processes.is_main_process:
+        try:
+            value = function()
+        except Exception as caught:  # the others would wait forever
+            error = caught
+    value, error = of_main_process((value, error), processes)
+    if error is not None:
+        raise error
+    return value
+
+
+def check_same_fit(digest, processes):
+    """Raise an error, in all processes, if one has another fit to do than the main one.
+
+    Parameters
+    ----------
+    digest : str
+        Of rows, targets, weights and parameters.
+    processes : accelerate.PartialState
+        The processes.
 
     Raises
     ------
     ValueError
-        If rows, targets or weights differ.
+        If digests differ.
     """
-    if accelerator is None:
-        return
     from accelerate.utils import gather_object
 
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(b"none" if array is None else np.ascontiguousarray(array))
-    digests = gather_object([digest.hexdigest()])
+    digests = gather_object([digest])
     if differing := [i for i, other in enumerate(digests) if other != digests[0]]:
         raise ValueError(
-            "X, y and sample_weight must be the same in all processes, which share the rows of "
-            f"each batch by themselves. Got others in the processes {differing}."
+            "X, y, sample_weight and the parameters must be the same in all processes, which share "
+            f"the rows of each batch by themselves. Got others in the processes {differing}."
         )

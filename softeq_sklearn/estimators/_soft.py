@@ -23,6 +23,7 @@ from softeq_sklearn.estimators._imposing import further_broken, impose
 from softeq_sklearn.estimators._measured_levels import has_subspaces, measured_levels
 from softeq_sklearn.estimators._modules import make_module
 from softeq_sklearn.estimators._penalties import function_penalty, weight_penalty
+from softeq_sklearn.estimators._processes import of_main_process, processes_of
 from softeq_sklearn.estimators._trials import misspecified
 from softeq_sklearn.groups import Group
 from softeq_sklearn.levels import unseen_residuals
@@ -350,6 +351,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
     def _explored(self, X, Y, weights, n_steps, seed):
         strengths = {name: self._strengths[name] for name in self._penalized}
         found = explore(self, strengths, X, Y, weights, n_steps, seed)
+        found = of_main_process(found, processes_of(self.device))
         scores = {name: round(score, 2) for name, score in found.scores.items()}
         _logger.info("scores of the exploration, broken from 3 on: %s", scores)
         return found

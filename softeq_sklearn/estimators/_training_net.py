@@ -26,6 +26,7 @@ from softeq_sklearn.training import (
     TensorBatches,
     threads_for,
 )
+from softeq_sklearn.training._exchange import take_main_weights
 from softeq_sklearn.training._stopping import is_ours
 
 # Epochs without improvement of the validation loss after which `early_stopping` stops.
@@ -136,7 +137,7 @@ def rows_of_a_step(batch_size, n_train):
     return int(np.clip(n_train // 10, 32, 500)) if batch_size == "auto" else batch_size
 
 
-def train_net(net, inputs, targets, seed, accelerator=None):
+def train_net(net, inputs, targets, seed, processes=None):
     """Train a net for its epochs, after which it knows neither rows nor other processes.
 
     Parameters
@@ -149,8 +150,8 @@ def train_net(net, inputs, targets, seed, accelerator=None):
         Scaled targets.
     seed : int
         Seed of what a module of the user's own draws.
-    accelerator : accelerate.Accelerator or None, default=None
-        What reaches the other processes of the fit; None for a process that is alone.
+    processes : accelerate.PartialState or None, default=None
+        The processes of the fit; None for one that is alone.
 
     Raises
     ------
@@ -160,16 +161,18 @@ def train_net(net, inputs, targets, seed, accelerator=None):
         If the user has ended the training before its first epoch was over.
     """
     n_before = len(net.history)
-    net.accelerator = accelerator
-    if accelerator is not None:  # its rows of a batch have numbers of their own
-        seed += accelerator.process_index
+    net.processes = processes
+    if processes is not None:  # its rows of a batch have numbers of their own
+        seed += processes.process_index
     try:
         with threads_for(net.batch_size * _width(net.module_)), _drawing(net, seed):
             net.partial_fit(inputs, targets)
+        if processes is not None:  # what a module of the user's own keeps of its rows, too
+            take_main_weights(net.module_)
     finally:
         net.set_params(train_split=None)
         # `set_params` would make the module anew.
-        net.iterator_train__weights = net.iterator_valid__weights = net.accelerator = None
+        net.iterator_train__weights = net.iterator_valid__weights = net.processes = None
     if net.interrupted_ and not any(
         "train_loss" in epoch for epoch in list(net.history)[n_before:]
     ):

@@ -61,8 +61,9 @@ def restore_training(net, state):
     for name, callback in net.callbacks_:
         if state["callbacks"].get(name) is not None:
             _restore(callback, state["callbacks"][name], net)
-    for name, generator in _generators(net).items():
-        generator.set_state(torch.as_tensor(state["generators"][name]))
+    if net.processes is None or net.processes.is_main_process:  # others draw numbers of their own
+        for name, generator in _generators(net).items():
+            generator.set_state(torch.as_tensor(state["generators"][name]))
 
 
 def _state_of(callback):

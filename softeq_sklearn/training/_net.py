@@ -9,7 +9,8 @@ from skorch.utils import to_tensor
 
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._compiled_forward import CompiledForward
-from softeq_sklearn.training._part_of_batch import PartOfBatch, add_over_processes
+from softeq_sklearn.training._exchange import add_over_processes, take_main_weights
+from softeq_sklearn.training._part_of_batch import PartOfBatch
 from softeq_sklearn.training._row_losses import as_row_loss
 from softeq_sklearn.training._stopping import StopTraining, is_ours
 
@@ -37,11 +38,11 @@ class PenalizedNet(NeuralNet):
     penalty : callable, default=ProjectionPenalty
         Makes the penalty from the module, the groups and the strengths. The default needs
         :class:`~softeq_sklearn.nn.SoftLinear` layers.
-    accelerator : accelerate.Accelerator or None, default=None
-        What reaches the other processes that train this net, each of which is given all rows, looks
-        at its part of each batch, and has the device `accelerator.device`. They begin with the
-        weights of the main process, and have the same after each step. The criterion has to be a
-        mean over rows.
+    processes : accelerate.PartialState, accelerate.Accelerator or None, default=None
+        The processes that train this net together, each with `device=processes.device`. Each is
+        given all rows in the same order, and looks at its part of each batch, X and outputs with an
+        axis of rows and one of columns. They begin with the weights of the main process, and have
+        the same after each step. The criterion has to be a mean over rows.
     **kwargs : dict
         Parameters of :class:`skorch.NeuralNet`. With ``compile=True`` training runs compiled, for
         batches of the size of the first one, and `module_` stays what it is; where torch cannot
@@ -88,14 +89,14 @@ class PenalizedNet(NeuralNet):
         groups=None,
         strengths=1.0,
         penalty=ProjectionPenalty,
-        accelerator=None,
+        processes=None,
         **kwargs,
     ):
         super().__init__(module, criterion, **kwargs)
         self.groups = groups
         self.strengths = strengths
         self.penalty = penalty
-        self.accelerator = accelerator
+        self.processes = processes
 
     def initialize_module(self):
         """Make the module, then the penalty, which looks at the layers of the module.
@@ -338,30 +339,30 @@ class PenalizedNet(NeuralNet):
         ----------
         net : PenalizedNet
             The net itself.
-        X, y : array-like or None, default=None
-            Rows and targets.
+        X : array-like of shape (n_samples, n_features) or None, default=None
+            Rows; not used.
+        y : array-like of shape (n_samples, n_outputs) or None, default=None
+            Targets; not used.
         **kwargs : dict
             Not used.
         """
-        if self.accelerator is not None:
-            from accelerate.utils import broadcast
-
-            broadcast(dict(self.module_.state_dict()))
+        if self.processes is not None:
+            take_main_weights(self.module_)
 
     def _outputs_and_loss(self, batch, training, fit_params):
         """Outputs and loss of a batch, in training with gradients, by all processes together."""
-        if self.accelerator is None:
+        if self.processes is None:
             y_pred, loss = self._own_outputs_and_loss(batch, training, fit_params)
             if training:
                 loss.backward()
             return y_pred, loss.detach()
-        part = PartOfBatch(batch, self.accelerator)
+        part = PartOfBatch(batch, self.processes)
         y_pred, loss = self._own_outputs_and_loss(part.batch, training, fit_params)
         loss = part.share * loss
         if training:
             loss.backward()
         whole = part.among_all(y_pred), loss.detach()
-        add_over_processes([*whole, *self._gradients(training)], self.accelerator)
+        add_over_processes([*whole, *self._gradients(training)])
         return whole
 
     def _gradients(self, training):

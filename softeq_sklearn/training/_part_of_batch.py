@@ -17,7 +17,7 @@ class PartOfBatch:
     ----------
     batch : tuple of torch.Tensor of shape (n_samples, n_columns)
         X and y, or a :class:`WeightedBatch`; with members as a further axis in front.
-    accelerator : accelerate.Accelerator
+    processes : accelerate.PartialState or accelerate.Accelerator
         Which process this is, of how many.
 
     Attributes
@@ -26,12 +26,22 @@ class PartOfBatch:
         The part. Where there are more processes than rows, some look at a row whose share is 0.
     share : float
         Its share of the rows.
+
+    Raises
+    ------
+    ValueError
+        If X is no table, or one for each member.
     """
 
-    def __init__(self, batch, accelerator):
+    def __init__(self, batch, processes):
         X = batch[0]
+        if not isinstance(X, torch.Tensor) or X.ndim not in (2, 3):
+            raise ValueError(
+                "Processes can share X of shape (n_samples, n_features) or (n_members, n_samples, "
+                f"n_features). Got {tuple(X.shape) if hasattr(X, 'shape') else type(X).__name__}."
+            )
         axis, self._n_rows = X.ndim - 2, X.shape[-2]
-        index, n_processes = accelerator.process_index, accelerator.num_processes
+        index, n_processes = processes.process_index, processes.num_processes
         self._start = self._n_rows * index // n_processes
         self._n_own = self._n_rows * (index + 1) // n_processes - self._start
         self.share = self._n_own / self._n_rows
@@ -52,24 +62,20 @@ class PartOfBatch:
         -------
         torch.Tensor of shape (..., n_samples, n_outputs)
             Without a gradient.
+
+        Raises
+        ------
+        ValueError
+            If they are no rows of outputs, for each member if X has members.
         """
+        n_looked_at = max(self._n_own, 1)
+        if outputs.ndim < self.batch[0].ndim or outputs.shape[-2] != n_looked_at:
+            raise ValueError(
+                "Processes can share modules whose outputs have the shape (n_samples, n_outputs) "
+                "or, with members, (n_members, n_samples, n_outputs). Got "
+                f"{tuple(outputs.shape)} for X of shape {tuple(self.batch[0].shape)}."
+            )
         whole = outputs.new_zeros(*outputs.shape[:-2], self._n_rows, outputs.shape[-1])
         own = outputs.detach().narrow(-2, 0, self._n_own)
         whole.narrow(-2, self._start, self._n_own).copy_(own)
         return whole
-
-
-def add_over_processes(tensors, accelerator):
-    """Replace the values of tensors by their sums over all processes, in one exchange.
-
-    Parameters
-    ----------
-    tensors : list of torch.Tensor
-        As many of the same shapes in each process.
-    accelerator : accelerate.Accelerator
-        What reaches the others.
-    """
-    sums = accelerator.reduce(torch.cat([tensor.reshape(-1) for tensor in tensors]), "sum")
-    sizes = [tensor.numel() for tensor in tensors]
-    for tensor, total in zip(tensors, sums.split(sizes), strict=True):
-        tensor.copy_(total.view_as(tensor))

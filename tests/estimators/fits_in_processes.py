@@ -14,8 +14,8 @@ from accelerate import Accelerator
 from skorch.callbacks import Callback
 
 from softeq_sklearn import SoftEquivariantClassifier, SoftEquivariantRegressor
-from softeq_sklearn.estimators import _checkpoint
-from softeq_sklearn.groups import SO, Reflection
+from softeq_sklearn.estimators import _checkpoint, _soft
+from softeq_sklearn.groups import SL, SO, Reflection
 from softeq_sklearn.nn import SoftEquivariantNetwork
 from softeq_sklearn.training import PenalizedNet
 
@@ -41,6 +41,14 @@ def regressor(device, **changes):
     return SoftEquivariantRegressor(GROUPS, "2*Vector", "Vector", **changes)
 
 
+def explored(device, **changes):
+    """A fit with trials, an exploration, and training again."""
+    _soft._EXPLORED_STEPS = 1
+    changes = {"n_members": 2, "tuning": "explore", "max_epochs": 8} | changes
+    model = regressor(device, **changes)
+    return model.set_params(groups=GROUPS | {"volumes": SL(2)})
+
+
 def found(model, X):
     losses = [[epoch[n] for n in epoch if n.endswith("_loss")] for epoch in model.history_]
     return {
@@ -61,6 +69,7 @@ def small_fits(device):
         "rows short of processes": regressor(device, batch_size=1, max_epochs=1, tuning="fixed"),
         "own module": regressor(device, module=with_dropout, regularizer="sampled", tuning="fixed"),
         "any seed": regressor(device, random_state=None),
+        "explored": explored(device),
     }
     fits = {name: found(model.fit(X, y), X) for name, model in kinds.items()}
     classifier = SoftEquivariantClassifier(
@@ -68,6 +77,8 @@ def small_fits(device):
     )
     classifier.fit(X, labels, sample_weight=weights)
     fits["classes"] = found(classifier, X) | {"predictions": classifier.predict_proba(X)}
+    again = regressor(device, warm_start=True).fit(X, y)
+    fits["warm start"] = found(again.set_params(max_epochs=2).fit(X, y), X)
     fits["other rows"] = {"message": np.array(message_about_other_rows(device, X, y))}
     fits["own net"] = net_with_other_weights(X, y)
     steps = regressor(device, random_state=None)
@@ -83,7 +94,7 @@ def net_with_other_weights(X, y):
         SoftEquivariantNetwork,
         torch.nn.MSELoss,
         groups=GROUPS,
-        accelerator=Accelerator(),
+        processes=Accelerator(),
         module__rep_in="2*Vector",
         module__rep_out="Vector",
         module__groups=list(GROUPS.values()),
@@ -105,18 +116,19 @@ class DiesOnce(Callback):
         self.died = died
 
     def on_epoch_end(self, net, **kwargs):
-        if RANK == 1 and len(net.history) == 3 and not self.died.exists():
-            self.died.touch()
+        self.n_epochs_ = getattr(self, "n_epochs_", 0) + 1
+        if RANK == 1 and self.n_epochs_ == 3 and not Path(self.died).exists():
+            Path(self.died).touch()
             os._exit(9)
 
 
 def killed_fit(device, folder):
     _checkpoint._PAUSE = 0.0
     X, y = data()
-    model = regressor(
-        device, checkpoint=folder / "checkpoints", callbacks=[DiesOnce(folder / "died")]
-    )
-    return {"plain": found(model.fit(X, y), X)}
+    dies = DiesOnce(str(folder / "died"))
+    model = explored(device, checkpoint=folder / "checkpoints", callbacks=[dies]).fit(X, y)
+    n_own = dies.n_epochs_ if RANK == 1 else 3
+    return {"explored": found(model, X), "epochs": {"done": np.array([n_own, len(model.history_)])}}
 
 
 def message_about_other_rows(device, X, y):

@@ -280,7 +280,9 @@ MISSING = [] if torch.cuda.is_available() else ["cuda", "cuda:0"]
 @pytest.mark.parametrize("name", ["gpu", "", "meta", "cpu:x", "cuda:99", *MISSING])
 def test_unknown_device(make, plane, recorder, name):
     message = re.escape(f"Got {name!r} instead")
-    refused(make(device=name), recorder, *plane, ValueError, "device must be 'auto' or", message)
+    refused(
+        make(device=name), recorder, *plane, ValueError, "device must be 'auto', .* or", message
+    )
 
 
 @pytest.mark.parametrize("entry", [1, "EarlyStopping", object, print, ("name", 3), ("name",)])

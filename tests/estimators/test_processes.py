@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from softeq_sklearn import SoftEquivariantRegressor
+from softeq_sklearn.estimators import _processes
 from softeq_sklearn.groups import SO
 
 pytest.importorskip("accelerate")
@@ -18,7 +21,7 @@ SCRIPT = Path(__file__).with_name("fits_in_processes.py")
 LAUNCH = ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--rdzv_backend", "c10d"]
 LAUNCH += ["--rdzv_endpoint", "127.0.0.1:0"]  # a free port
 # What does not begin with a seed of its own, and where each process draws other numbers.
-SEEDED = "plain", "members", "rows short of processes", "classes"
+SEEDED = "plain", "members", "rows short of processes", "classes", "explored", "warm start"
 
 
 def launch(part, folder, together=True):
@@ -61,8 +64,10 @@ def test_a_process_that_dies_ends_the_fit_which_can_go_on(small, tmp_path):
     (uninterrupted, _), _ = small
     assert launch("killed", tmp_path).returncode != 0
     assert (tmp_path / "died").exists()
-    assert len(list((tmp_path / "checkpoints").iterdir())) == 1
+    assert len(list((tmp_path / "checkpoints").glob("*.npz"))) == 1
     for process in results("killed", tmp_path):
+        n_done, n_in_all = process.pop("epochs/done")
+        assert n_done < n_in_all  # it has gone on, and not begun anew
         for name, value in process.items():
             assert_array_equal(value, uninterrupted[name], err_msg=name)
     assert not list((tmp_path / "checkpoints").iterdir())
@@ -76,13 +81,22 @@ def test_other_rows_in_a_process_are_an_error_in_all(small):
     assert not str(alone["other rows/message"])
 
 
+def test_several_processes_do_not_fit_in_threads(monkeypatch):
+    several = SimpleNamespace(num_processes=2)
+    monkeypatch.setattr(_processes, "launched", lambda: several)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(RuntimeError, match="leave n_jobs"):
+        pool.submit(_processes.processes_of, "accelerate").result()
+    assert _processes.processes_of("accelerate") is several
+    assert _processes.processes_of("cpu") is None
+
+
 def test_one_process_fits_alone():
     rng = np.random.RandomState(0)
     X = rng.standard_normal((40, 2))
     settings = dict(hidden_channels=8, n_hidden_layers=1, max_epochs=2, random_state=0)
     fits = [
         SoftEquivariantRegressor({"turns": SO(2)}, "Vector", "Vector", device=device, **settings)
-        for device in ("cpu", "accelerate")
+        for device in (str(_processes.launched().device), "accelerate")
     ]
     alone, launched = (fit.fit(X, X).predict(X) for fit in fits)
     assert_array_equal(alone, launched)

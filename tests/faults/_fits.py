@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import multiprocessing
 import os
 import signal
@@ -102,11 +103,12 @@ def interrupted_fits(n_interrupts, seed):
 def _ended(n_faults, seed, how):
     rng, outcome = np.random.RandomState(seed), Outcome()
     expected, seconds = _undisturbed()
+    kinds = itertools.cycle(sorted(expected))
     while outcome.injected < n_faults:
-        kind = sorted(expected)[outcome.injected % len(expected)]
+        kind = next(kinds)
         with tempfile.TemporaryDirectory() as folder:
             n_tries, digest = 0, None
-            while digest != expected[kind] and n_tries < 20:
+            while digest != expected[kind]:
                 fit, n_tries = Fit(kind, folder), n_tries + 1
                 # The last try is left alone.
                 sent = n_tries < 5 and fit.end_after(rng.uniform(0, seconds[kind]), how)

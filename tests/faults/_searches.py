@@ -33,7 +33,11 @@ def killed_workers(n_kills, seed):
             kill = threading.Thread(target=_kill, args=(client, victim, rng.uniform(0, seconds)))
             kill.start()
             with joblib.parallel_config("dask", scatter=data()):
-                scores = _search().cv_results_["mean_test_score"]
+                try:
+                    scores = _search().cv_results_["mean_test_score"]
+                except Exception as error:
+                    print(f"a search ended with {error!r}")
+                    scores = np.nan
             outcome.noticed += not kill.is_alive()
             kill.join()
         outcome.injected += 1
