@@ -215,7 +215,7 @@ class OrbitDisplay:
         if output_names is None and predict.__name__ == "predict_proba":
             output_names = [f"probability of {label}" for label in estimator.classes_]
         elif output_names is None and schema_of(targets):
-            output_names = targets.labels
+            output_names = targets.names_with_units
         names = _checked_output_names(output_names, values.shape[1])
         chosen = _chosen_outputs(outputs, np.abs(values - expected).max(axis=0))
         display = cls(

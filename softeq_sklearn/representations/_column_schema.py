@@ -65,7 +65,7 @@ class ColumnSchema:
     >>> print(schema)
     mass     Scalar  kg
     x, y, z  Vector  m
-    >>> schema.labels
+    >>> schema.names_with_units
     ('mass (kg)', 'x (m)', 'y (m)', 'z (m)')
     >>> frame = pd.DataFrame({"z": [0.0], "y": [2.0], "x": [1.0], "mass": [5.0], "note": ["a"]})
     >>> schema.select(frame).columns.tolist()
@@ -107,7 +107,7 @@ class ColumnSchema:
         set_(self, "dim", _common_dimension(entries))
 
     @property
-    def labels(self) -> tuple[str, ...]:
+    def names_with_units(self) -> tuple[str, ...]:
         """Names of the columns with their units, such as "x (m)", for pictures and tables."""
         units = [self._units.get(names, _NO_UNIT) for names in self._entries for _ in names]
         named = zip(self.names, units, strict=True)

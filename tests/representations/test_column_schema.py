@@ -80,7 +80,7 @@ def test_schemas_are_values():
 
 def test_printing_is_a_table():
     assert str(SCHEMA).splitlines() == ["mass     Scalar", "x, y, z  Vector  m"]
-    assert SCHEMA.labels == ("mass", "x (m)", "y (m)", "z (m)")
+    assert SCHEMA.names_with_units == ("mass", "x (m)", "y (m)", "z (m)")
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
