@@ -40,10 +40,13 @@ from softeq_sklearn.testing import groups, representations
 
 seeds = st.integers(0, 2**32 - 1)
 
-_FAMILIES = [SO, O, SL, GL, Scaling, Trivial, Reflection, S, Z, Translation, SE, E]
+# The second ones do nothing on the line.
+_FAMILIES = [O, GL, Scaling, Trivial, Reflection, Translation, E]
+_FROM_THE_PLANE_ON = [SO, SL, S, Z, SE]
 # Every named group; those of high dimension for laws that stay cheap there.
 NAMED = [
     *(family(d) for family in _FAMILIES for d in range(1, 6)),
+    *(family(d) for family in _FROM_THE_PLANE_ON for d in range(2, 6)),
     *(make(k) for make in (C, D) for k in (1, 2, 3, 4, 5, 6, 8)),
     *(Sp(m) for m in (1, 2, 3)),
     *(SO11p(), O11(), SO13p(), SO13(), O13(), Cube(), RubiksCube()),
@@ -87,12 +90,26 @@ def groups_of_dimension(d, *, affine=None):
     return any_groups(d, min_dim=d, affine=affine)
 
 
+def elements(group):
+    """Elements that move something, as far as there are any; and the identity, now and then."""
+    sampled = seeds.map(lambda seed: group.sample(1, seed)[0])
+    sizes = np.linalg.norm(group.lie_algebra, ord=2, axis=(1, 2), keepdims=True)
+    turns = exponential(group.lie_algebra / np.maximum(sizes, 1e-9))
+    identity = np.eye(group.dim, group.dim + group.is_affine)
+    special = st.sampled_from([*group.discrete_generators, *turns, identity])
+    return (sampled | special).map(np.copy)
+
+
 @st.composite
 def columns(draw, group, max_columns):
     """Representations with Points, which are often there for groups that move them."""
-    rep = draw(representations(group, max_columns=max_columns, points=True))
-    room = (max_columns - rep.dim(group)) // group.dim
-    return rep + draw(st.integers(0, min(room, 2))) * Point if group.is_affine else rep
+    most = max_columns // group.dim if group.is_affine else 0
+    points = draw(st.integers(0, min(3, most))) * Point
+    room = max_columns - points.dim(group)
+    if not room:
+        return points
+    others = draw(representations(group, max_columns=room, points=True))
+    return draw(st.sampled_from([points + others, others + points]))
 
 
 @cache
@@ -106,8 +123,8 @@ def _own_groups(d, affine):
     ]
     similar = [generated_by(group, Scaling(d)) for group in (Translation(d), SE(d))]
     moved = [_about_another_centre(d), st.sampled_from(similar)]
-    chosen = {None: linear + moved, False: linear, True: moved}[affine]
-    return st.one_of(chosen)
+    chosen = {None: [linear, moved], False: [linear], True: [moved]}[affine]
+    return st.sampled_from([st.one_of(some) for some in chosen]).flatmap(lambda own: own)
 
 
 @st.composite

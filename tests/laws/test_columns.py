@@ -14,11 +14,10 @@ from softeq_sklearn.nn import SoftEquivariantNetwork
 from softeq_sklearn.projection import equivariant_projector
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.representations import ColumnSchema, Point, Rep, Scalar, Vector
-from softeq_sklearn.testing import elements
 from tests import dense_reference as dense
 from tests.laws import _reference as reference
 from tests.laws._law import law
-from tests.laws._strategies import any_groups, seeds
+from tests.laws._strategies import any_groups, elements, seeds
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from softeq_sklearn.nn import (
     SoftEquivariantNetwork,
 )
 from softeq_sklearn.representations import Point, Scalar, Vector
-from softeq_sklearn.testing import elements, representations
+from softeq_sklearn.testing import representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
 from tests.laws._networks import shake
-from tests.laws._strategies import any_groups, columns, seeds
+from tests.laws._strategies import any_groups, columns, elements, seeds
 
 # Largest error, relative to the largest row.
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}

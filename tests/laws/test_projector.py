@@ -15,10 +15,10 @@ from softeq_sklearn.groups import (
 )
 from softeq_sklearn.projection import equivariant_basis, equivariant_projector
 from softeq_sklearn.representations import Point, Scalar, T, Vector
-from softeq_sklearn.testing import elements, representations
+from softeq_sklearn.testing import representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
-from tests.laws._strategies import any_groups, columns, groups_of_dimension, seeds
+from tests.laws._strategies import any_groups, columns, elements, groups_of_dimension, seeds
 
 
 class Altered:

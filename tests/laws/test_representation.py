@@ -7,10 +7,10 @@ from scipy.linalg import expm
 
 from softeq_sklearn.groups import compose, inverse
 from softeq_sklearn.representations import Point, Scalar, Vector
-from softeq_sklearn.testing import elements, representations
+from softeq_sklearn.testing import representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
-from tests.laws._strategies import any_groups, columns, seeds
+from tests.laws._strategies import any_groups, columns, elements, seeds
 
 STRETCH, SHEAR = np.diag([2.0, 0.5]), np.array([[1.0, 1.0], [0.0, 1.0]])
 MOVED = np.array([[0.0, -1.0, 3.0], [1.0, 0.0, 4.0]])
