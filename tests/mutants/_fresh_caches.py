@@ -1,0 +1,17 @@
+"""A plugin of pytest: every test starts without what other tests have solved.
+
+Which tests run a function is measured once. Without this, the first test that needs an equivariant
+subspace would be the only one that is seen to run the solver.
+"""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches():
+    from softeq_sklearn.projection import _disk, clear_cache
+    from softeq_sklearn.regularizers import _forward_mode
+
+    clear_cache()
+    _disk._kept_in.cache_clear()
+    _forward_mode._load_forward_mode.cache_clear()
