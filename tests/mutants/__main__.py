@@ -48,7 +48,7 @@ def sampled(names, n_mutants, seed):
     rng = np.random.RandomState(seed)
     share = min(1.0, n_mutants / sum(map(len, names.values())))
     return {
-        package: sorted(rng.choice(own, round(share * len(own)), replace=False))
+        package: sorted(rng.choice(own, round(share * len(own)), replace=False).tolist())
         for package, own in names.items()
     }
 
@@ -65,8 +65,10 @@ def status_of(name, path):
 
 def run(names):
     """Let mutmut run the tests of some mutants."""
+    folder = Path("mutants").absolute()
+    folder.mkdir(exist_ok=True)  # or Python would remember that nothing can be imported from it
     # What tests start as processes has to see the mutant, too.
-    environment = dict(os.environ, PYTHONPATH=str(Path("mutants").absolute()), PYTHONHASHSEED="0")
+    environment = dict(os.environ, PYTHONPATH=str(folder), PYTHONHASHSEED="0")
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         environment[variable] = "1"
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
