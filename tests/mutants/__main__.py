@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from mutmut.configuration import config
 from mutmut.mutation.data import SourceFileMutationData
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.mutation.file_mutation import mutate_file_contents
@@ -26,9 +27,10 @@ from mutmut.utils.format_utils import get_mutant_name
 from scipy.stats import binomtest
 
 _PACKAGES = ("projection", "representations", "regularizers")
-# Exit status of pytest, or what mutmut has in its place: 33 where no test reaches the function,
-# and the signal by which it ends what takes too long.
-_SURVIVED, _TOO_LONG = (0, 5, 33), (-24, 24, 152)
+_FOLDER = Path("mutants").absolute()
+# Exit status of pytest, or what mutmut has in its place: 33 where no test reaches the function, 255
+# where pytest could not start, and the signal by which what takes too long is ended.
+_SURVIVED, _NOT_STARTED, _TOO_LONG = (0, 5, 33), 255, (-24, 24, 152)
 
 
 def all_mutants():
@@ -55,24 +57,47 @@ def sampled(names, n_mutants, seed):
 
 def status_of(name, path):
     """What became of a mutant; None before its tests have run."""
-    data = SourceFileMutationData(path=path)
-    data.load()
-    code = data.exit_code_by_key.get(name)
-    if code is None:
+    code = exit_codes(path).exit_code_by_key.get(name)
+    if code in (None, _NOT_STARTED):
         return None
     return "survived" if code in _SURVIVED else "too long" if code in _TOO_LONG else "caught"
 
 
-def run(names):
+def exit_codes(path):
+    """What is known of the mutants of a file."""
+    data = SourceFileMutationData(path=path)
+    data.load()
+    return data
+
+
+def run(names, files):
     """Let mutmut run the tests of some mutants."""
-    folder = Path("mutants").absolute()
-    folder.mkdir(exist_ok=True)  # or Python would remember that nothing can be imported from it
-    # What tests start as processes has to see the mutant, too.
-    environment = dict(os.environ, PYTHONPATH=str(folder), PYTHONHASHSEED="0")
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        environment[variable] = "1"
+    _FOLDER.mkdir(exist_ok=True)  # or Python would remember that nothing can be imported from it
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
-    subprocess.run(command, env=environment, check=True)
+    subprocess.run(command, env=environment(), check=True)
+    for name in names:
+        data = exit_codes(files[name])
+        if data.exit_code_by_key[name] == _NOT_STARTED:
+            data.exit_code_by_key[name] = run_all_tests(name)
+            data.save()
+
+
+def environment(**more):
+    """Variables for processes that see mutants, also those that tests start."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PYTHONPATH": str(_FOLDER), "PYTHONHASHSEED": "0", **more}
+
+
+def run_all_tests(name):
+    """Exit status of all tests: names of some are made by the mutant, and cannot be asked for."""
+    own = name.split(".")[1]
+    folders = [f"tests/{package}" for package in sorted(_PACKAGES, key=lambda p: p != own)]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--rootdir=.", *folders]
+    command += config().pytest_add_cli_args
+    done = subprocess.run(
+        command, env=environment(MUTANT_UNDER_TEST=name), cwd=_FOLDER, stdout=subprocess.DEVNULL
+    )
+    return done.returncode
 
 
 def print_table(names, sample, status):
@@ -94,7 +119,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sample", type=int, default=400, help="how many mutants")
+    parser.add_argument("--sample", type=int, default=300, help="how many mutants")
     parser.add_argument("--seed", type=int, default=0, help="of the choice")
     parser.add_argument("--again", action="store_true", help="run the survivors once more")
     arguments = parser.parse_args()
@@ -103,7 +128,7 @@ def main():
     chosen = sum(sample.values(), [])
     pending = (None, "survived") if arguments.again else (None,)
     if to_run := [name for name in chosen if status_of(name, files[name]) in pending]:
-        run(to_run)
+        run(to_run, files)
     status = {name: status_of(name, files[name]) for name in chosen}
     print_table(names, sample, status)
     for name in chosen:
