@@ -94,10 +94,8 @@ def run_all_tests(name):
     folders = [f"tests/{package}" for package in sorted(_PACKAGES, key=lambda p: p != own)]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--rootdir=.", *folders]
     command += config().pytest_add_cli_args
-    done = subprocess.run(
-        command, env=environment(MUTANT_UNDER_TEST=name), cwd=_FOLDER, stdout=subprocess.DEVNULL
-    )
-    return done.returncode
+    variables = environment(MUTANT_UNDER_TEST=name)
+    return subprocess.run(command, env=variables, cwd=_FOLDER, capture_output=True).returncode
 
 
 def print_table(names, sample, status):
