@@ -4,8 +4,9 @@
 `representations` and `regularizers`, and runs for each the tests that reach the changed function
 until one fails. It prints how many were noticed, with a 95 % interval, and those that were not as
 differences. Results are kept in the folder ``mutants``: a run that was stopped goes on where it
-was, and ``--again`` takes the survivors once more, after tests were written. Texts of errors,
-which follow ``raise``, are not changed; pyproject.toml has all settings.
+was, and ``--again`` takes the survivors once more, after tests were written, and those whose tests
+took too long, after other work has ended. Texts of errors, which follow ``raise``, are not changed;
+pyproject.toml has all settings.
 
 This needs ``pip install mutmut==3.8.1``.
 """
@@ -119,12 +120,12 @@ def main():
     )
     parser.add_argument("--sample", type=int, default=300, help="how many mutants")
     parser.add_argument("--seed", type=int, default=0, help="of the choice")
-    parser.add_argument("--again", action="store_true", help="run the survivors once more")
+    parser.add_argument("--again", action="store_true", help="run what was not caught")
     arguments = parser.parse_args()
     names, files = all_mutants()
     sample = sampled(names, arguments.sample, arguments.seed)
     chosen = sum(sample.values(), [])
-    pending = (None, "survived") if arguments.again else (None,)
+    pending = (None, "survived", "too long") if arguments.again else (None,)
     if to_run := [name for name in chosen if status_of(name, files[name]) in pending]:
         run(to_run, files)
     status = {name: status_of(name, files[name]) for name in chosen}
