@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from softeq_sklearn.groups import SO, MatrixGroup, O
+from softeq_sklearn.groups import SO, MatrixGroup, O, SO13p
 from softeq_sklearn.projection import _cache, cache_info, clear_cache, type_basis
 
 pytestmark = pytest.mark.usefixtures("empty_cache")
@@ -33,6 +33,13 @@ def test_orthogonal_groups_solve_v_and_its_dual_once():
     for word in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
         type_basis(word, O(3))
     assert cache_info().misses == 1
+
+
+def test_words_with_the_same_axes_in_another_order_are_solved_once():
+    type_basis((-1, 1), SO13p())
+    assert cache_info()[:2] == (0, 2)
+    type_basis((1, -1), SO13p())
+    assert cache_info()[:2] == (1, 2)
 
 
 def test_least_recently_used_go_first(monkeypatch):

@@ -30,6 +30,12 @@ def test_translations_are_an_orthonormal_basis_of_their_span():
     np.testing.assert_allclose(np.abs(directions), [[0.5**0.5, 0.5**0.5]])
 
 
+def test_small_translations_beside_large_ones_count():
+    group = MatrixGroup(lie_algebra=[[[0, 0, 1e3], [0, 0, 0]], [[0, 0, 0], [0, 0, 1e-11]]])
+    directions = generators_of(group).translations
+    np.testing.assert_allclose(np.abs(directions), np.eye(2))
+
+
 def test_translations_leave_linear_parts_alone():
     generators = generators_of(SE(3))
     assert generators.lie.shape == (3, 3, 3)

@@ -65,6 +65,18 @@ def test_small_problems():
         result = null_space_by_iteration(lambda X: 2 * X, size, max_block=size)
         assert result.converged
         assert result.vectors.shape == (size, 0)
+        assert result.n_iterations == 1
+
+
+@pytest.mark.parametrize("factor", [1e-10, 1e10])
+def test_the_size_of_the_operator_does_not_matter(factor, rng):
+    matrix, Q = operator(rng, np.concatenate([np.zeros(30), rng.uniform(0.1, 5, 70)]))
+    result = null_space_by_iteration((factor * matrix).__matmul__, 100, max_block=100)
+    assert result.converged
+    assert result.vectors.shape == (100, 30)
+    np.testing.assert_allclose(
+        result.vectors @ result.vectors.T, Q[:, :30] @ Q[:, :30].T, atol=1e-9
+    )
 
 
 def test_deterministic(rng):

@@ -94,6 +94,13 @@ def test_too_large_for_every_solver(monkeypatch, empty_cache):
         type_basis((1,) * 4, SO(3))
 
 
+def test_too_many_entries_of_the_constraints(monkeypatch, empty_cache):
+    # A column for each of 19 unknowns, with an entry for each of 4 axes and 3 directions.
+    monkeypatch.setattr(_limits, "MAX_DENSE_ENTRIES", 19 * 4 * 3 - 1)
+    with pytest.raises(ProblemTooLargeError, match="leaves 19 unknowns"):
+        type_basis((1,) * 4, SO(3))
+
+
 def test_too_many_fixed_tensors(monkeypatch, empty_cache):
     monkeypatch.setattr(_limits, "MAX_DENSE_ENTRIES", 1000)
     with pytest.raises(ProblemTooLargeError, match=r"shape \(1024, 252\) .* at most 1000"):

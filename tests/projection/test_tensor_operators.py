@@ -27,6 +27,9 @@ def test_constraint_and_adjoint(word, is_lie, matrix, rng, reference):
 def test_generators_of_large_norm_are_scaled():
     shear = Constraint(np.array([[1.0, 1e3], [0.0, 1.0]]), False)
     assert np.abs(shear.apply((1, 1), np.eye(4))).max() == pytest.approx(1e4, rel=1e-4)
+    # What counts is the largest stretch of a direction, not how many are stretched.
+    stretch = Constraint(1e3 * np.eye(2), False)
+    assert np.abs(stretch.apply((1, 1), np.eye(4))).max() == pytest.approx(1e4, rel=1e-4)
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -135,10 +135,11 @@ def test_bad_scalings(offset, factor, match):
 def test_bad_arguments():
     with pytest.raises(TypeError, match="'group' must be a Group. Got 'SO"):
         group_actions("SO(3)", "Vector", "Scalar", 1)
-    with pytest.raises(ValueError, match="n_elements"):
+    with pytest.raises(ValueError, match="'n_elements' parameter of group_actions must"):
         group_actions(SO(3), "Vector", "Scalar", 0)
-    with pytest.raises(ProblemTooLargeError, match="10001 maps of 300 columns in and 1 out"):
-        group_actions(SO(2), "150*Vector", "Scalar", 10**4)
+    # The elements, a turn, and the reflection.
+    with pytest.raises(ProblemTooLargeError, match="10002 maps of 300 columns in and 1 out"):
+        group_actions(O(2), "150*Vector", "Scalar", 10**4)
 
 
 def test_check_actions():

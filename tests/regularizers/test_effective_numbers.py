@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from softeq_sklearn.groups import SO, C, O, Reflection
-from softeq_sklearn.nn import SoftEquivariantNetwork
+from softeq_sklearn.nn import EquivariantNetwork, SoftEquivariantNetwork
 from softeq_sklearn.regularizers import ProjectionPenalty, _projection
 from softeq_sklearn.regularizers._effective_numbers import effective_numbers
 from softeq_sklearn.training._evidence_rule import precision_update
@@ -225,3 +225,22 @@ def test_types_too_large_to_diagonalise(soft_layers, monkeypatch):
     monkeypatch.setattr(_projection, "_LARGEST_STACKED", 3)
     with pytest.raises(ValueError, match="at most 3 unknowns for effective numbers. Got 4"):
         penalty.effective_numbers(torch.zeros(1, 6))
+
+
+def test_gradient_of_all_weights_as_one_vector(soft_layers):
+    groups = {"a": SO(2)}
+    module = soft_layers(groups, [({(1,): 2}, {(1,): 1}), ({(1,): 1}, {(): 1})])
+    penalty = ProjectionPenalty(module, groups, 1.0)
+    first, last = module.values()
+    output = 3 * first.weight.sum() + 5 * first.bias[1] + (last.weight**2).sum()
+    gradient = penalty.flat_gradient(module, output)
+    # Weight and bias of one layer after the other; the last bias is not in the output.
+    expected = np.concatenate([np.full(8, 3.0), [0.0, 5.0], 2 * last.weight[0].detach(), [0.0]])
+    np.testing.assert_allclose(gradient, expected)
+
+
+def test_weights_that_are_computed_have_no_gradient_of_their_own():
+    network = EquivariantNetwork("Vector", "Vector", SO(2), hidden_channels=4)
+    penalty = ProjectionPenalty(network, {"a": SO(2)}, 1.0)
+    with pytest.raises(ValueError, match="must have only SoftLinear layers .* Got exactly"):
+        penalty.flat_gradient(network, network(torch.ones(1, 2)).sum())

@@ -174,6 +174,8 @@ def test_penalty_group_by_group_is_the_same(case, monkeypatch, largest):
     pairs = zip(gradients(stacked, module), gradients(by_group, module), strict=True)
     for ours, theirs in pairs:
         np.testing.assert_allclose(ours, theirs, atol=1e-11)
+    single = module.float()
+    assert value(stacked, single) == pytest.approx(value(by_group, single), rel=1e-5, abs=1e-20)
 
 
 @pytest.mark.parametrize("smallest", [0, 5, 10**6])

@@ -186,7 +186,7 @@ def test_training_makes_the_function_equivariant(mlp):
 
 def test_errors():
     actions = {"G": group_actions(SO(2), "Vector", "Vector", 4, 0)}
-    with pytest.raises(ValueError, match="n_per_batch"):
+    with pytest.raises(ValueError, match="'n_per_batch' parameter of SampledPenalty must"):
         SampledPenalty(actions, 1.0, n_per_batch=0)
-    with pytest.raises(TypeError, match="seed"):
+    with pytest.raises(TypeError, match="'seed' parameter of SampledPenalty must"):
         SampledPenalty(actions, 1.0, seed=None)

@@ -28,13 +28,15 @@ def test_repr_is_the_shortest_name():
 
 @pytest.mark.parametrize("name, orders", [("p", (-1,)), ("q", (1, -2))])
 def test_negative_orders(name, orders):
-    with pytest.raises(ValueError, match=f"'{name}' parameter of T must be a non-negative.*Got -"):
+    with pytest.raises(
+        ValueError, match=f"^The '{name}' parameter of T must be a non-negative.*Got -"
+    ):
         T(*orders)
 
 
 @pytest.mark.parametrize("order", [1.0, "2", None, True])
 def test_orders_that_are_no_integers(order):
-    with pytest.raises(TypeError, match="'p' parameter of T must be a non-negative.*Got"):
+    with pytest.raises(TypeError, match="^The 'p' parameter of T must be a non-negative.*Got"):
         T(order)
 
 

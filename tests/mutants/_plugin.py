@@ -1,0 +1,23 @@
+"""A plugin of pytest, for the tests of mutants."""
+
+import sys
+
+import pytest
+
+# Between any two functions of ours that can be changed there is one that chooses the change.
+sys.setrecursionlimit(5 * sys.getrecursionlimit())
+
+
+@pytest.fixture(autouse=True)
+def _fresh_caches():
+    """Start every test without what other tests have solved.
+
+    Which tests run a function is measured once. Without this, the first test that needs an
+    equivariant subspace would be the only one that is seen to run the solver.
+    """
+    from softeq_sklearn.projection import _disk, clear_cache
+    from softeq_sklearn.regularizers import _forward_mode
+
+    clear_cache()
+    _disk._kept_in.cache_clear()
+    _forward_mode._load_forward_mode.cache_clear()
