@@ -23,7 +23,8 @@ def killed_workers(n_kills, seed):
     """Kill a worker during a search: the scores have to be those of a search alone."""
     rng, outcome = np.random.RandomState(seed), Outcome()
     start = time.perf_counter()
-    expected = _search().cv_results_["mean_test_score"]
+    rows = data()  # joblib knows them by their identity
+    expected = _search(rows).cv_results_["mean_test_score"]
     seconds = time.perf_counter() - start
     for _ in range(n_kills):
         options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
@@ -32,9 +33,9 @@ def killed_workers(n_kills, seed):
             victim = workers[rng.randint(len(workers))]
             kill = threading.Thread(target=_kill, args=(client, victim, rng.uniform(0, seconds)))
             kill.start()
-            with joblib.parallel_config("dask", scatter=data()):
+            with joblib.parallel_config("dask", scatter=rows):
                 try:
-                    scores = _search().cv_results_["mean_test_score"]
+                    scores = _search(rows).cv_results_["mean_test_score"]
                 except Exception as error:
                     print(f"a search ended with {error!r}")
                     scores = np.nan
@@ -54,6 +55,6 @@ def _kill(client, victim, seconds):
     os.kill(victim, signal.SIGKILL)
 
 
-def _search():
+def _search(rows):
     model = SoftEquivariantRegressor(GROUPS, "2*Vector", "Vector", **SMALL | {"max_epochs": 40})
-    return GridSearchCV(model, GRID, cv=2).fit(*data())
+    return GridSearchCV(model, GRID, cv=2).fit(*rows)
