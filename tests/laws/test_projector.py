@@ -53,6 +53,11 @@ def check_image_is_fixed(P, rep, g):
     np.testing.assert_allclose(matrix @ image, image, rtol=0, atol=1e-10 * scale)
 
 
+def check_all_that_is_fixed(P, rep, group):
+    """The image is everything that the constraints of the generators leave, solved densely."""
+    np.testing.assert_allclose(P.to_dense(), reference.projector(rep, group), atol=1e-8)
+
+
 def check_one_operator(P, basis, V):
     """The operator, its matrix, what it leaves and the basis are the same thing."""
     matrix = P.to_dense()
@@ -122,6 +127,12 @@ def test_the_action_fixes_the_image(problem):
     check_image_is_fixed(equivariant_projector(rep, group), rep, g)
 
 
+@law(problems())
+def test_the_image_is_all_that_is_fixed(problem):
+    group, _, rep = problem
+    check_all_that_is_fixed(equivariant_projector(rep, group), rep, group)
+
+
 @law(problems(), seeds)
 def test_operator_matrix_and_basis_agree(problem, seed):
     group, _, rep = problem
@@ -186,6 +197,16 @@ def test_an_image_that_is_not_fixed_is_told(other):
     check_image_is_fixed(P, T(2), g)
     with pytest.raises(AssertionError):
         check_image_is_fixed(Altered(P, other), T(2), g)
+
+
+@pytest.mark.parametrize("group", [SO(2), O(3)])
+def test_an_image_that_is_too_small_is_told(group):
+    P = equivariant_projector(T(2), group)
+    check_all_that_is_fixed(P, T(2), group)
+    one_column = equivariant_basis(T(2), group)[:, :1]
+    too_small = 0 * P.to_dense() if P.rank == 1 else one_column @ one_column.T
+    with pytest.raises(AssertionError):
+        check_all_that_is_fixed(Altered(P, too_small), T(2), group)
 
 
 def test_operators_that_differ_are_told():
