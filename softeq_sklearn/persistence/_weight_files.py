@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +30,12 @@ def write_weights(path, content):
         If safetensors is not installed.
     TypeError
         If there is anything else among the values.
+    FileNotFoundError
+        If there is no such folder.
     """
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise FileNotFoundError(f"path must be in a folder that exists. Got {str(path)!r}.")
     arrays = {}
     about = json.dumps(encoded(content, arrays))
     _safetensors().numpy.save_file(arrays, path, metadata={_KEY: about})

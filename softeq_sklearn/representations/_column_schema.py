@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -96,7 +97,7 @@ class ColumnSchema:
         units = {_names(key): unit for key, unit in (units or {}).items()}
         _check_units(units, entries)
         names = tuple(name for key in entries for name in key)
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, n in Counter(names).items() if n > 1)
         if twice or len(entries) < len(columns):
             raise ValueError(f"columns must name each column once. Got {twice or names} twice.")
         set_ = object.__setattr__
@@ -160,8 +161,9 @@ class ColumnSchema:
 
     def _check_names(self, there: Sequence[object], name: str) -> None:
         """Refuse tables without one of the columns, or with two of one name."""
-        twice = [column for column in self.names if there.count(column) > 1]
-        missing = [column for column in self.names if column not in there]
+        counts = Counter(there)  # of tables with thousands of columns, too
+        twice = [column for column in self.names if counts[column] > 1]
+        missing = [column for column in self.names if not counts[column]]
         if not twice and not missing:
             return
         got = f"several called {twice}." if twice else f"none called {missing}"

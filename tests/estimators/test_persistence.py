@@ -355,6 +355,11 @@ def test_weights_that_cannot_be_saved(make_soft, plane, tmp_path, changes):
         model.fit(*plane).save_weights(tmp_path / "file")
 
 
+def test_weights_in_a_folder_that_is_not_there(make, plane, tmp_path):
+    with pytest.raises(FileNotFoundError, match="path must be in a folder that exists. Got '.*new"):
+        make().fit(*plane).save_weights(tmp_path / "new" / "weights.safetensors")
+
+
 def test_no_torch_in_a_pickle(make, plane):
     """Weights are arrays: they need no device, and are small."""
     assert b"torch" not in pickle.dumps(make().fit(*plane))
