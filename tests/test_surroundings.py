@@ -50,6 +50,10 @@ def temporary(tmp_path, monkeypatch):
     return folder
 
 
+# What older versions of libraries ask about the machine when they are imported.
+QUESTIONS = "'lscpu'", "/ldconfig'"
+
+
 def touched(code, **environment):
     """Return what code has touched, a list of lines."""
     code = f"{WATCHED}\n{code}\nprint('all of it ran')\nprint(*seen, sep='\\n', end='')"
@@ -59,7 +63,8 @@ def touched(code, **environment):
         [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings, timeout=300
     )
     assert done.stdout.startswith("all of it ran\n"), done.stderr
-    return done.stdout.splitlines()[1:]
+    lines = done.stdout.splitlines()[1:]
+    return [line for line in lines if not any(question in line for question in QUESTIONS)]
 
 
 def test_fits_touch_nothing(temporary):
