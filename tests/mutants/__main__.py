@@ -86,7 +86,8 @@ def run(names, files):
 def environment(**more):
     """Variables for processes that see mutants, also those that tests start."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PYTHONPATH": str(_FOLDER), "PYTHONHASHSEED": "0", **more}
+    python = {"PYTHONPATH": str(_FOLDER), "PYTHONHASHSEED": "0"}
+    return {**os.environ, **threads, **python, "HYPOTHESIS_PROFILE": "mutants", **more}
 
 
 def run_all_tests(name):

@@ -3,9 +3,19 @@
 import sys
 
 import pytest
+from hypothesis import Phase, settings
 
 # Between any two functions of ours that can be changed there is one that chooses the change.
 sys.setrecursionlimit(5 * sys.getrecursionlimit())
+
+# As the profile of all tests, but an example that fails is not made smaller: one is enough.
+settings.register_profile(
+    "mutants",
+    derandomize=True,
+    deadline=None,
+    max_examples=30,
+    phases=[Phase.explicit, Phase.generate],
+)
 
 
 @pytest.fixture(autouse=True)
