@@ -58,6 +58,7 @@ def test_zero_operator(rng):
     result = null_space_by_iteration(np.zeros_like, 7, max_block=7)
     assert result.converged
     assert result.vectors.shape == (7, 7)
+    assert result.residual == 0
 
 
 def test_small_problems():

@@ -140,7 +140,9 @@ def test_global_generators(make, network, global_generators_untouched):
     penalty.values(network)
 
 
-@pytest.mark.parametrize("strengths", [{"a": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}, -1.0, None])
+@pytest.mark.parametrize(
+    "strengths", [{"a": 1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}, -1.0, float("inf"), None]
+)
 def test_bad_strengths(make, network, strengths):
     with pytest.raises(ValueError, match="strengths must"):
         make(network, strengths)

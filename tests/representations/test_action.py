@@ -134,6 +134,12 @@ def test_large_matrices_are_refused_but_rows_are_transformed():
     assert rep.act(np.eye(3), np.ones((1, 10**5))).sum() == 10**5
 
 
+def test_only_duals_need_an_inverse():
+    np.testing.assert_array_equal(Vector.rho(np.zeros((2, 2))), np.zeros((2, 2)))
+    with pytest.raises(np.linalg.LinAlgError):
+        Vector.T.rho(np.zeros((2, 2)))
+
+
 def test_point_and_vector_agree_on_linear_groups():
     (g,) = GL(3).sample(1, 5)
     np.testing.assert_array_equal(Point.rho(g), Vector.rho(g))

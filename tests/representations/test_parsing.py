@@ -101,6 +101,11 @@ def test_long_text_is_refused():
         parse_representation("Vector" + "  + Scalar"[1:] * 10_000 + "  ")
 
 
+def test_the_longest_text_and_the_deepest_parentheses():
+    assert parse_representation("Vector".rjust(10_000)) == Vector
+    assert parse_representation("(" * 50 + "Vector" + ")" * 50) == Vector
+
+
 def test_parentheses_side_by_side_are_not_nested():
     assert parse_representation(" + ".join(["(Vector)"] * 100)) == 100 * Vector
 
