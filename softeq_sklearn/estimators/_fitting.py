@@ -138,11 +138,10 @@ class FittingMixin:
         return residuals
 
     def _impose_once(self, data):
-        """Impose what holds: what the main process imposes, so that all have the same network."""
+        """Impose what holds; all processes then have the network of the main one."""
         self._impose(data.X, data.Y, data.valid)
-        if (processes := processes_of(self.device)) is not None:
+        if processes_of(self.device) is not None:
             take_main_weights(self.module_)
-            self._imposed = of_main_process(vars(self).get("_imposed"), processes)
 
     def _releases_once(self, data):
         """Weaken strengths, or recall what an earlier try of this fit has done."""

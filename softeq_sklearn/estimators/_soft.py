@@ -387,7 +387,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         return bool(further)
 
     def _impose(self, X, Y, valid):
-        self._imposed = impose(self, X, Y, valid)
+        self._imposed = of_main_process(impose(self, X, Y, valid), processes_of(self.device))
         if self._exploration is not None:
             _logger.info("imposed: %s", list(self._imposed))
 

@@ -24,8 +24,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200, help="of fits, by kill -9")
     parser.add_argument("--interrupts", type=int, default=100, help="of fits, by Control-C")
-    parser.add_argument("--files", type=int, default=500, help="that are damaged")
-    parser.add_argument("--workers", type=int, default=5, help="of a cluster that are killed")
+    parser.add_argument("--files", type=int, default=300, help="that are damaged")
+    parser.add_argument("--workers", type=int, default=10, help="of a cluster that are killed")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     parts = {
