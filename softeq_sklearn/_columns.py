@@ -17,6 +17,11 @@ _NO_NAMES = (
     " Columns are chosen by name from data frames only: where a tool makes arrays of them, give it "
     "schema.select(X)."
 )
+_UNNAMED = (
+    "{parameter} names columns, but {name} has no names: its columns are taken in the order of the "
+    "schema, {names}. Give a data frame (a step before it may make one, by "
+    'set_output(transform="pandas")), or {parameter}=schema.rep if they stand in this order.'
+)
 
 
 def representation_of(name, value, n_columns, dim, each=None):
@@ -106,6 +111,34 @@ def select_columns(rep: Rep | ColumnSchema | str | None, data: Any, name: str) -
     return rep.select(data, name) if isinstance(rep, ColumnSchema) else data
 
 
+def rows_to_learn(parameter, rep, X):
+    """Return the columns that a schema names, of data that a fit learns from.
+
+    Parameters
+    ----------
+    parameter : {"rep_in", "rep_out", "rep"}
+        Name of the parameter, for messages; "rep_out" is that of the columns of y.
+    rep : Rep, ColumnSchema, str or None
+        What says which columns there are.
+    X : array-like or data frame
+        The data.
+
+    Returns
+    -------
+    array-like or data frame
+
+    Warns
+    -----
+    UserWarning
+        If a schema meets two columns or more without names, whose order is not known.
+    """
+    name = "y" if parameter == "rep_out" else "X"
+    schema, rows = schema_of(rep), select_columns(rep, X, name)
+    if schema and len(schema.names) > 1 and rows is X:  # a frame comes back as another
+        warn_user(_UNNAMED.format(parameter=parameter, name=name, names=list(schema.names)))
+    return rows
+
+
 def named_rows(rep_in, rep_out, X, y):
     """Return X and y with the columns that schemas name, if they do.
 
@@ -123,7 +156,8 @@ def named_rows(rep_in, rep_out, X, y):
     Warns
     -----
     UserWarning
-        If a column of one table is an input and a target.
+        If a column of one table is an input and a target, or columns have no names
+        (`rows_to_learn`).
     """
     if X is y and schema_of(rep_in) and schema_of(rep_out):
         both = [name for name in rep_in.names if name in rep_out.names]
@@ -131,7 +165,7 @@ def named_rows(rep_in, rep_out, X, y):
             warn_user(
                 f"The columns {both} are inputs and targets at once: take them out of rep_in."
             )
-    return select_columns(rep_in, X, "X"), select_columns(rep_out, y, "y")
+    return rows_to_learn("rep_in", rep_in, X), rows_to_learn("rep_out", rep_out, y)
 
 
 def checked_rows(estimator, X, dtype=np.float64):

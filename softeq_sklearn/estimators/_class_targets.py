@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softeq_sklearn._classes import check_class_names, check_labels, one_hot
-from softeq_sklearn._columns import checked_rows, schema_of, select_columns
+from softeq_sklearn._columns import checked_rows, rows_to_learn, schema_of
 from softeq_sklearn._row_weights import rows_that_count
 from softeq_sklearn.preprocessing._column_scaling import no_scaling
 from softeq_sklearn.training import CrossEntropy
@@ -170,7 +170,7 @@ class ClassTargetsMixin(ClassifierMixin):
             return np.log(self.predict_proba(X))
 
     def _rows_that_count(self, X, y, sample_weight, reset, classes=None):
-        X = select_columns(self.rep_in, X, "X")
+        X = rows_to_learn("rep_in", self.rep_in, X)
         if y is not None:
             check_labels(y)
         X, y = validate_data(self, X, y, reset=reset, dtype=np.float64)

@@ -14,6 +14,7 @@ from softeq_sklearn._columns import representation_of, schema_of
 from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn._warnings import warn_user
 from softeq_sklearn.estimators._checkpoint import FitCheckpoint, check_processes, checkpoint_of
+from softeq_sklearn.estimators._column_warnings import warn_of_far_columns, warn_of_unmoved
 from softeq_sklearn.estimators._fit_tasks import (
     CALLBACK_ATTRIBUTES,
     EpochTasks,
@@ -75,7 +76,7 @@ class FittingMixin:
         drawn = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=7)
         seeds = checkpoint.once("seeds", lambda: drawn)
         self._set_up(X, Y, weights, keep=again)
-        self._support = Support.of(X, self._rep_in, self._dim)
+        self._look_at_rows(X, Y, again)
         data = _FitData(X, Y, weights, *self._checked_split(Y, seeds[0]), seeds, checkpoint)
         if not again:
             self._leave_out(data)
@@ -185,7 +186,7 @@ class FittingMixin:
         seeds = of_main_process(rng.randint(np.iinfo(np.int32).max, size=6), processes)
         self._set_up(X, Y, weights, keep=not first)
         if first:
-            self._support = Support.of(X, self._rep_in, self._dim)
+            self._look_at_rows(X, Y)
         inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
         if first or not self._constant_rate:
@@ -227,13 +228,14 @@ class FittingMixin:
 
         Candidates that are left out shape nothing; which ones is kept, too.
         """
-        check_data_columns("X", n_in)
-        check_data_columns("y", n_out)
         self._check_choices()
         callbacks_of(self.callbacks)
         if not keep:
             self._left_out = tuple(left_out)
         groups = self._candidate_groups()
+        if groups:
+            check_data_columns("X", n_in)
+            check_data_columns("y", n_out)
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, n_in, dim)
         rep_out, dim = representation_of("rep_out", self.rep_out, n_out, dim, self._each_target)
@@ -260,6 +262,19 @@ class FittingMixin:
         self._structure = structure
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
+
+    def _look_at_rows(self, X, Y, again=False):
+        """Remember where rows are, and warn where groups can hardly be right; without, nothing."""
+        self._support = Support.of(X, self._rep_in, self._dim) if self._groups else None
+        if not self._groups or again:
+            return
+        warn_of_unmoved(self._groups, self._rep_in)
+        data = ("X", X, self._rep_in, self.rep_in), ("y", Y, self._rep_out, self.rep_out)
+        for (name, rows, rep, given), scaling in zip(
+            data, (self._scale_in, self._scale_out), strict=True
+        ):
+            names = getattr(schema_of(given), "names", None)
+            warn_of_far_columns(name, rows, rep, self._dim, scaling, names)
 
     def _scaled(self, X, Y):
         inputs = self._scale_in.transform(X, np.float32)

@@ -17,12 +17,12 @@ MAX_GENERATOR_ENTRIES = 10**8
 def check_integer(owner: str, name: str, value: Any, *, minimum: int) -> int:
     """Return `value` as an int, at least `minimum`; anything else is refused."""
     rule = f"The '{name}' parameter of {owner} must be an integer of at least {minimum}."
+    if isinstance(value, bool | np.bool_):
+        raise TypeError(f"{rule} Got the boolean {value!r} instead.")
     try:
         integer = operator.index(value)
     except TypeError:
         raise TypeError(f"{rule} Got {value!r} of type {type(value).__name__} instead.") from None
-    if isinstance(value, bool | np.bool_):
-        raise TypeError(f"{rule} Got the boolean {value!r} instead.")
     if integer < minimum:
         raise ValueError(f"{rule} Got {value!r} instead.")
     return integer

@@ -64,8 +64,8 @@ class Judgement(NamedTuple):
         Whether the verdict is "exact", or the group was imposed exactly, rows can answer for it and
         the interval ends at 0.5 or before.
     reason : str
-        Why the verdict is "cannot tell", see :func:`why_not_told`; empty for others and for a
-        single member.
+        Why the verdict is "cannot tell", see :func:`why_not_told`; empty for others, and for a
+        single member unless the rows cannot answer.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def judge(findings: Findings) -> Judgement:
         score=findings.score,
     )
     kept = findings.imposed and estimate.error == 0 and estimate.can_tell
-    is_asked = word == "cannot tell" and estimate.n_members > 1
+    is_asked = word == "cannot tell" and (estimate.n_members > 1 or not estimate.can_tell)
     return Judgement(
         low,
         high,

@@ -52,8 +52,8 @@ class Levels:
         ends at 0.5 or before. That is weaker than "exact": `error_high` says how far it may still
         be off. None stands for the verdict "exact".
     reason : ndarray of str of shape (n_groups,) or None, default=None
-        Why the verdict is "cannot tell", and what may help; empty for other verdicts, and where the
-        function is that of a single member. None stands for empty.
+        Why the verdict is "cannot tell", and what may help; empty for other verdicts, and for a
+        single member unless the rows cannot answer. None stands for empty.
 
     Examples
     --------

@@ -146,6 +146,11 @@ class BaseGroupRegressor(MetaEstimatorMixin, NamedTargetsMixin, BaseEstimator):
 
 def _check_estimator(estimator, weighted):
     """Refuse classifiers, and sample weights that the inner regressor does not take."""
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"estimator must be a regressor, not its class. Got {estimator!r}; write "
+            f"{estimator.__name__}()."
+        )
     if is_classifier(estimator):
         raise TypeError(f"estimator must be a regressor. Got the classifier {estimator!r}.")
     if weighted and not has_fit_parameter(estimator, "sample_weight"):

@@ -12,6 +12,7 @@ from softeq_sklearn._columns import (
     REPRESENTATION,
     checked_rows,
     representation_of,
+    rows_to_learn,
     schema_of,
     select_columns,
 )
@@ -136,7 +137,7 @@ class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator
             return self._fit(X, sample_weight)
 
     def _fit(self, X, sample_weight):
-        X = validate_data(self, select_columns(self.rep, X, "X"), dtype=FLOAT_DTYPES)
+        X = validate_data(self, rows_to_learn("rep", self.rep, X), dtype=FLOAT_DTYPES)
         X, _, weights = rows_that_count(X, X, sample_weight)
         groups = list(named_groups(self.groups).values())
         dim = groups[0].dim if groups else None

@@ -215,7 +215,7 @@ class Untouched(Ridge):
     "arguments, error, message",
     [
         ({"estimator": 3}, ValueError, "'estimator' parameter .* Got 3"),
-        ({"estimator": Ridge}, (ValueError, TypeError), "estimator"),
+        ({"estimator": Ridge}, TypeError, r"not its class. Got .*; write Ridge\(\)"),
         ({"estimator": LogisticRegression()}, TypeError, "must be a regressor. Got the classifier"),
         ({"group": "O(2)"}, ValueError, r"'group' parameter .* Got 'O\(2\)'"),
         ({"group": [O(2)]}, ValueError, "'group' parameter"),
