@@ -74,12 +74,23 @@ def representation_of(name, value, n_columns, dim, each=None):
         rule = each or f"column of {data}"
         there = f"{n_columns} of them" if each else f"{data} with {n_columns} columns"
         wanted = "in no dimension" if n_wanted is None else f"{n_wanted} columns"
-        hint = _NO_NAMES if isinstance(value, ColumnSchema) else ""
+        hint = (
+            _NO_NAMES if isinstance(value, ColumnSchema) else _other_dimension(rep, dim, n_columns)
+        )
         raise ValueError(
             f"{name} must have one column for each {rule}. "
             f"Got {name}={rep!r} ({wanted}) for {there}.{hint}"
         )
     return rep, dim
+
+
+def _other_dimension(rep, dim, n_columns):
+    """Say in which other dimension than that of the groups a representation would fit."""
+    fitting = next((d for d in range(1, n_columns + 1) if rep.dim(d) == n_columns), None)
+    if fitting is None or dim in (None, fitting):
+        return ""
+    hint = f" The groups act on {dim} dimensions; in {fitting} it would have {n_columns} columns"
+    return hint + (f" (Group.embed({fitting}))." if dim < fitting else ".")
 
 
 def schema_of(rep):

@@ -63,6 +63,8 @@ def checkpoint_of(estimator, X, Y, weights, again):
         if estimator.checkpoint is None:
             return None, {}
         folder = Path(estimator.checkpoint)
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(f"checkpoint must be a folder. Got the file '{folder}'.")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{_fit_digest(estimator, X, Y, weights, again)}.npz"
         return path, read_checkpoint(path)

@@ -225,7 +225,8 @@ def _known_classes(y, classes):
     known = np.unique(y if classes is None else classes)
     if len(known) < 2:
         raise ValueError(
-            f"{source} must have at least two classes. Got one class, {known.tolist()}."
+            f"{source} must have at least two classes. Got one class, {known.tolist()}. The first "
+            "partial_fit may be given those that will come, as classes=[...]."
         )
     return known
 

@@ -12,6 +12,8 @@ from softeq_sklearn._warnings import warn_user
 _FAR = 7.0
 # What varies less than this share of its distance is a constant, such as a given direction.
 _CONSTANT = 1e-6
+# Names of columns in a message.
+_SHOWN = 6
 
 
 def warn_of_unmoved(groups, rep_in):
@@ -75,11 +77,14 @@ def warn_of_far_columns(name, data, rep, dim, scaling, names=None):
     worst = int(far.argmax())
     if far[worst] < _FAR:
         return
-    columns = [int(i) if names is None else str(names[i]) for i in tensors[worst]]
+    columns = [str(i) if names is None else repr(names[i]) for i in tensors[worst]]
+    if len(columns) > _SHOWN:
+        columns[_SHOWN - 1 : -1] = ["..."]
     n_more = np.count_nonzero(far >= _FAR) - 1
+    more = f" (and {n_more} more tensors)" if n_more else ""
     warn_user(
-        f"The columns {columns} of {name} lie {far[worst]:.0f} times as far from the origin as "
-        f"they vary{f' (and {n_more} more tensors)' if n_more else ''}. Groups act about the "
+        f"The columns {', '.join(columns)} of {name}{more} lie "
+        f"{far[worst]:.0f} times as far from the origin as they vary. Groups act about the "
         "origin, so that such a mean stays, and hides what varies: where the origin is arbitrary "
         "subtract a reference, such as the mean of the training rows."
     )

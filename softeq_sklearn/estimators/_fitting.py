@@ -233,9 +233,8 @@ class FittingMixin:
         if not keep:
             self._left_out = tuple(left_out)
         groups = self._candidate_groups()
-        if groups:
-            check_data_columns("X", n_in)
-            check_data_columns("y", n_out)
+        check_data_columns("X", n_in, bool(groups))
+        check_data_columns("y", n_out, bool(groups))
         dim = next((group.dim for group in groups.values()), None)
         rep_in, dim = representation_of("rep_in", self.rep_in, n_in, dim)
         rep_out, dim = representation_of("rep_out", self.rep_out, n_out, dim, self._each_target)

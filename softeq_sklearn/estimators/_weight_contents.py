@@ -209,6 +209,15 @@ def in_words(value):
 
 
 def _check_same(saved, given):
+    candidates = saved.get("groups"), given["groups"]
+    if candidates[0] != candidates[1] and sorted(map(str, candidates[0])) == sorted(
+        map(str, candidates[1])
+    ):
+        orders = [[name for name, _ in groups] for groups in candidates]
+        raise ValueError(
+            f"The groups must stand in the order of the file, {', '.join(orders[0])}. "
+            f"Got {', '.join(orders[1])}."
+        )
     changed = [
         f"{name}: {given[name]} for a file with {saved[name]}"
         for name in given

@@ -13,6 +13,8 @@ from softeq_sklearn.projection import type_basis
 _VECTOR_WORD = (1,)
 _POINT_WORD = (2,)
 _ROUNDING = 1e-10
+# Sizes of columns whose squares, and sums of them, are numbers with all their digits.
+_SMALLEST, _LARGEST = 1e-150, 1e150
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,10 @@ def fit_scaling(X, rep, dim, groups, points=None, weights=None):
             mean = (mean @ basis) @ basis.T
         offset[index] = mean
         factor[index] = _root_mean_square(X, index, mean, weights)
-    if not (np.isfinite(offset).all() and np.isfinite(factor).all()):
+    if not (np.isfinite(offset).all() and _SMALLEST < factor.min() <= factor.max() < _LARGEST):
         raise ValueError(
-            "X and y must be of a size whose squares can be added. Got values up to "
-            f"{np.abs(X).max():g}; choose other units."
+            "X and y must be of a size whose squares can be added. Got values that vary by "
+            f"{factor.min():g} to {factor.max():g}; choose other units."
         )
     return ColumnScaling(offset, factor, points)
 
@@ -254,13 +256,14 @@ def _root_mean_square(X, index, mean, weights=None):
     """
     squares, largest = np.zeros(len(index)), np.zeros(len(index))
     for rows in row_slices(X):
-        values = X[rows][:, index]
-        squared = (values - mean) ** 2
+        largest = np.maximum(largest, np.abs(X[rows][:, index]).max(axis=(0, 2)))
+    unit = np.ldexp(1.0, np.frexp(largest)[1])  # so that squares are neither infinite nor 0
+    for rows in row_slices(X):
+        squared = ((X[rows][:, index] - mean) / unit[:, None]) ** 2
         if weights is not None:
             squared *= weights[rows, None, None]
         squares += squared.sum(axis=(0, 2))
-        largest = np.maximum(largest, np.abs(values).max(axis=(0, 2)))
     n_rows = len(X) if weights is None else weights.sum()
-    size = np.sqrt(squares / (n_rows * index.shape[1]))
+    size = np.sqrt(squares / (n_rows * index.shape[1])) * unit
     rounding = 10 * np.finfo(float).eps * largest
     return np.where(size > rounding, size, 1.0)[:, None]

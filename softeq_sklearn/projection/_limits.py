@@ -15,19 +15,26 @@ MAX_EIGH_SIZE = 4096
 MAX_ITERATIVE_SIZE = 2**20
 MAX_BLOCK_ENTRIES = 2**25
 
-# Columns of X or y: their covariance is dense.
+# Columns of X or y: with groups their covariance is dense; without, a layer has some hundred
+# weights for each, which training keeps several times.
 MAX_DATA_COLUMNS = 2**13
+MAX_COLUMNS_WITHOUT_GROUPS = 2**17
 
 USE_THE_PROJECTOR = "The projector of equivariant_projector, used with @, needs no such array."
 
 
-def check_data_columns(name: str, n_columns: int) -> None:
-    """Refuse data whose covariance could not be held in memory, or not be solved in minutes."""
-    if n_columns > MAX_DATA_COLUMNS:
+def check_data_columns(name: str, n_columns: int, with_groups: bool) -> None:
+    """Refuse data whose covariance or network could not be held in memory."""
+    if with_groups and n_columns > MAX_DATA_COLUMNS:
         raise ProblemTooLargeError(
-            f"{name} has {n_columns} columns, whose covariance is too large; at most "
+            f"{name} has {n_columns} columns, whose covariance is too large; with groups at most "
             f"{MAX_DATA_COLUMNS} are allowed. Leave out columns, or combine some, in a way that "
             "the groups respect."
+        )
+    if n_columns > MAX_COLUMNS_WITHOUT_GROUPS:
+        raise ProblemTooLargeError(
+            f"{name} has {n_columns} columns, whose network is too large; at most "
+            f"{MAX_COLUMNS_WITHOUT_GROUPS} are allowed. Leave out columns, or combine some."
         )
 
 

@@ -60,10 +60,12 @@ def test_early_stopping_without_held_out_rows(make, plane, recorder):
 
 
 @pytest.mark.parametrize("which", ["X", "y"])
-def test_numbers_too_large_to_be_squared(make, plane, recorder, which):
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_numbers_whose_squares_are_none(make, plane, recorder, which, unit):
     X, Y = plane
-    X, Y = (1e200 * X, Y) if which == "X" else (X, 1e200 * Y)
-    refused(make(), recorder, X, Y, ValueError, "squares can be added. Got values up to .*e.200")
+    X, Y = (unit * X, Y) if which == "X" else (X, unit * Y)
+    message = "squares can be added. Got values that vary by .*e.(200|199|201); choose other units"
+    refused(make(), recorder, X, Y, ValueError, message)
 
 
 @pytest.mark.parametrize("which", ["X", "y"])
@@ -366,6 +368,13 @@ def test_constructors_check_nothing(make):
     """As everywhere in scikit-learn: parameters are checked in fit."""
     model = make(rep_in=object(), max_epochs=-3, device="none")
     assert model.get_params()["max_epochs"] == -3
+
+
+def test_groups_of_another_dimension_than_the_columns(make_soft, plane, recorder):
+    X, Y = plane
+    for group, hint in ((SO(1), r"\(Group.embed\(2\)\)."), (SO(3), "would have 4 columns.$")):
+        message = f"The groups act on {group.dim} dimensions; in 2 it would have 4 columns"
+        refused(make_soft(groups=[group]), recorder, X, Y, ValueError, message, hint)
 
 
 def test_a_search_goes_on_after_bad_parameters(make_exact, plane):

@@ -254,3 +254,9 @@ def test_killed_by_the_system(tmp_path):
         [sys.executable, "-c", PROGRAM, str(tmp_path)], check=True, capture_output=True, text=True
     )
     assert last.stdout == expected
+
+
+def test_a_file_is_no_folder(make_soft, plane, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="checkpoint must be a folder. Got the file"):
+        make_soft(checkpoint=tmp_path / "file").fit(*plane)

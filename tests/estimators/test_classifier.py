@@ -261,6 +261,8 @@ def test_partial_fit(make, cups):
         model.partial_fit(X[:2], ["in", "out"])
     with pytest.raises(ValueError, match=r"classes must have at least two classes.* \['in'\]"):
         make().partial_fit(X[:2], ["in", "in"], classes=["in"])
+    with pytest.raises(ValueError, match=r"The first partial_fit may be given .* classes=\[...\]"):
+        make().partial_fit(X[:2], ["in", "in"])
 
 
 def test_classes_without_weight_are_classes(make, cups):

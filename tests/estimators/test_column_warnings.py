@@ -55,14 +55,14 @@ def test_vectors_far_from_the_origin():
     assert not warned(make(), X + 100 * np.array([1, 0, 0, 0]), Y)  # a scalar's mean is removed
     assert not warned(make(), X + 3 * shift, Y)
     (message,) = warned(make(), X + 20 * shift, Y)
-    assert message.startswith("The columns [1, 2, 3] of X lie 19 times as far from the origin")
+    assert message.startswith("The columns 1, 2, 3 of X lie 19 times as far from the origin")
     assert "subtract a reference" in message
     for given in ({}, {"scale_columns": False}):
         frame = pd.DataFrame(X + 20 * shift, columns=["mass", *"xyz"])
         (message,) = warned(make(**given).set_params(rep_in=SCHEMA), frame, Y)
-        assert message.startswith("The columns ['x', 'y', 'z'] of X lie 19 times")
+        assert message.startswith("The columns 'x', 'y', 'z' of X lie 19 times")
     (message,) = warned(make(), X, Y + 100)
-    assert message.startswith("The columns [0, 1, 2] of y lie ")
+    assert message.startswith("The columns 0, 1, 2 of y lie ")
     assert not warned(make(), np.c_[X[:, 0], np.full((60, 3), 9.8)], Y)  # a direction, say
     assert not warned(SoftEquivariantRegressor((), **QUICK), X + 100, Y)
 
@@ -76,10 +76,17 @@ def test_what_no_group_moves_may_be_far():
     assert not warned(points, X + 100, Y[:, 2])
 
 
+def test_tensors_of_many_columns_are_shortened():
+    model = SoftEquivariantRegressor(ROTATIONS, "T(2) + Scalar", **QUICK)
+    many = np.random.default_rng(1).normal(size=(60, 10)) + np.arange(10) * 10
+    (message,) = warned(model, many, Y[:, 0])
+    assert message.startswith("The columns 0, 1, 2, 3, 4, ..., 8 of X lie")
+
+
 def test_how_many_more_tensors_are_far():
     model = SoftEquivariantRegressor(ROTATIONS, "2 * Vector", **QUICK)
     (message,) = warned(model, np.c_[X[:, 1:] + 20, X[:, 1:] + 30], Y[:, 0])
-    assert "columns [3, 4, 5] of X" in message and "(and 1 more tensors)" in message
+    assert "columns 3, 4, 5 of X" in message and "(and 1 more tensors)" in message
 
 
 def test_arrays_beside_a_schema_are_taken_in_its_order_with_a_warning():

@@ -8,6 +8,9 @@ from skorch.callbacks import Callback
 
 from softeq_sklearn.groups import O, Reflection, Scaling
 
+# Columns that are scalars are enough for what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore:The groups .* move no column")
+
 
 class Start(Callback):
     """Keep the weights with which each training starts, and the rates of its steps."""

@@ -181,7 +181,8 @@ def test_schemas(plane):
     X, Y = plane
     schema = ColumnSchema({("a", "b"): Vector, ("c", "d"): Vector}, {("a", "b"): "km"})
     assert through_skops(schema) == schema
-    model = SoftEquivariantRegressor((), schema, max_epochs=1, hidden_channels=8).fit(X, Y)
+    model = SoftEquivariantRegressor((), schema, max_epochs=1, hidden_channels=8)
+    model.fit(pd.DataFrame(X, columns=list("abcd")), Y)
     assert through_skops(model).rep_in == schema
 
 
@@ -253,6 +254,10 @@ def test_numbers_of_numpy_are_in_a_weight_file(make_soft, plane, tmp_path):
         ({}, r"groups must be given as in the constructor, since no file holds them. Got \[\]"),
         ({"groups": {"rotations": SO(2)}}, "must be those of the file. Got groups: .*Reflection"),
         ({"groups": GROUPS | {"reflection": Reflection(2, axis=1)}}, "must be those of the file"),
+        (
+            {"groups": dict(reversed(GROUPS.items()))},
+            "order of the file, 'rotations', 'reflection'. Got 'reflection', 'rotations'",
+        ),
         ({"groups": GROUPS, "hidden_channels": 8}, "Got hidden_channels: 8 for a file with 16"),
         ({"groups": GROUPS, "n_members": 2}, "n_members: 2 for a file with 1"),
         ({"groups": GROUPS, "learning_rate": -1}, "'learning_rate' parameter"),
@@ -318,7 +323,9 @@ def test_hostile_files(tmp_path, content):
 def test_a_deep_file(tmp_path):
     text = '{"list": [' * 20_000 + "]}" * 20_000
     save_file({}, tmp_path / "file", metadata={"softeq_sklearn": text})
-    with pytest.raises(ValueError, match="must be a file of save_weights.*(RecursionError|SafetensorError)"):
+    with pytest.raises(
+        ValueError, match="must be a file of save_weights.*(RecursionError|SafetensorError)"
+    ):
         SoftEquivariantRegressor.from_weights(tmp_path / "file", groups=GROUPS)
 
 

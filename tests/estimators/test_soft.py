@@ -181,6 +181,7 @@ def test_a_sequence_is_named_by_repr(make_soft, plane):
     assert_array_equal(make_soft(groups=tuple(groups)).fit(X, Y).predict(X), named.predict(X))
 
 
+@pytest.mark.filterwarnings("ignore:The groups .* move no column")
 def test_columns_without_representations_are_scalars(make_soft, plane):
     """Groups do nothing to scalars: every function is equivariant."""
     X, Y = plane

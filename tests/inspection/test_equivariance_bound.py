@@ -265,6 +265,7 @@ def test_hidden_vectors_alone():
     assert sampled_error(model, SO(3), 1.0, 0) <= result.bound
 
 
+@pytest.mark.filterwarnings("ignore:The groups .* move no column")
 def test_a_network_of_scalars():
     model = fitted(SoftEquivariantRegressor, SO(2), "3*Scalar", "Scalar")
     assert equivariance_bound(model, SO(2), 1.0, random_state=0).bound < 1e-12

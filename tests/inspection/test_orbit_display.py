@@ -182,7 +182,8 @@ def test_panels_have_the_units_of_a_schema(data):
         Stretch(), [1.0, 2.0], SO(2), rep_in="Vector", rep_out=force
     )
     assert [ax.get_title() for ax in given.ax_] == ["east", "north (N)"]
-    fitted = SoftEquivariantRegressor([SO(2)], "2*Vector", force, **SMALL).fit(*data)
+    targets = pd.DataFrame(data[1], columns=force.names)
+    fitted = SoftEquivariantRegressor([SO(2)], "2*Vector", force, **SMALL).fit(data[0], targets)
     own = OrbitDisplay.from_estimator(fitted, data[0][0], SO(2))
     assert own.output_names.tolist() == ["east", "north (N)"]
 
