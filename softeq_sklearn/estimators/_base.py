@@ -87,6 +87,16 @@ class BaseEquivariantEstimator(FittingMixin, SavingMixin, CallbackSupportMixin, 
         """Return the network class and its arguments, or a network and none."""
         raise NotImplementedError
 
+    def _layer_arguments(self):
+        """Arguments that all networks of ours take."""
+        return {
+            "rep_in": self._rep_in,
+            "rep_out": self._rep_out,
+            "hidden_channels": self._hidden,
+            "n_hidden_layers": self.n_hidden_layers,
+            "architecture": self.architecture,
+        }
+
     def _check_choices(self):
         """Raise an error for choices that do not go together."""
 
@@ -112,6 +122,9 @@ class BaseEquivariantEstimator(FittingMixin, SavingMixin, CallbackSupportMixin, 
     def _found_so_far(self):
         """What has been found out so far, for a checkpoint."""
         return {}
+
+    def _forget(self):
+        """Forget what was found out about a function that training has changed since."""
 
     def _recall(self, findings, X, Y, weights):
         """Take over what `_found_so_far` has returned."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import logging
+import re
 import time
 from numbers import Number
 from pathlib import Path
@@ -27,6 +29,8 @@ _logger = logging.getLogger(__name__)
 
 # Seconds between two writes in a training.
 _PAUSE = 30.0
+# How Python writes an object that has no text of its own; it differs between processes.
+_ADDRESS = re.compile(" at 0x[0-9a-f]+>")
 # Parameters that the name of the file leaves out: those of the user's surroundings.
 _NOT_IN_THE_NAME = {"checkpoint", "on_interrupt", "verbose"}
 
@@ -114,6 +118,8 @@ class FitCheckpoint:
     def __init__(self, path, parts, processes):
         self._path, self._parts, self._processes = path, parts, processes
         self._writes = path is not None and (processes is None or processes.is_main_process)
+        # Of writes that were killed; later ones are of another process with the same fit.
+        self._unfinished = list(path.parent.glob(f"{path.name}*.part")) if self._writes else []
 
     def once(self, name, compute):
         """Return what an earlier try has computed under a name, or compute and keep it."""
@@ -148,8 +154,7 @@ class FitCheckpoint:
     def done(self):
         """Forget a fit that has finished."""
         if self._writes:
-            # Parts of writes that were killed, too.
-            for file in self._path.parent.glob(f"{self._path.name}*"):
+            for file in (self._path, *self._unfinished):
                 file.unlink(missing_ok=True)
 
 
@@ -223,18 +228,34 @@ def _fit_digest(estimator, X, Y, weights, again, but=frozenset()):
 def _words_of(value):
     """What tells parameters apart, the same in every process."""
     if isinstance(value, torch.nn.Module):
-        return f"{type(value).__qualname__} {_weights_digest(value)}"
+        return f"{value!r} {_weights_digest(value)}"
+    if isinstance(value, functools.partial):
+        return ["partial", *map(_words_of, (value.func, value.args, value.keywords))]
+    if isinstance(value, dict):
+        return {name: _words_of(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_words_of(entry) for entry in value]
     if isinstance(value, Callback):
         own = value.get_params(deep=False)
-        simple = {name: own[name] for name in own if isinstance(own[name], (Number, str))}
-        return f"{type(value).__qualname__} {simple}"
+        return f"{type(value).__qualname__} { ({n: own[n] for n in own if _is_simple(own[n])}) }"
     if isinstance(value, np.random.RandomState):
         return "a generator"  # the seeds from it are in the file, not in its name
     if callable(value) and hasattr(value, "__qualname__"):
         return f"{value.__module__}.{value.__qualname__}"
-    return in_words(value)
+    words = in_words(value)
+    if _ADDRESS.search(str(words)):
+        raise ValueError(
+            "checkpoint needs parameters that have the same name in every process, such as "
+            f"functions, classes and partials of them. Got {value!r}."
+        )
+    return words
+
+
+def _is_simple(value):
+    """Whether a value is a number, a text, or made of such."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_simple, value))
+    return value is None or isinstance(value, (Number, str))
 
 
 def _weights_digest(module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,17 @@ from softeq_sklearn.levels import Support
 from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.projection._limits import check_data_columns
 from softeq_sklearn.training._exchange import take_main_weights
+
+# Parameters that have no part in how the net of a fit is built again.
+_NOT_OF_THE_NET = {
+    "callbacks",
+    "checkpoint",
+    "device",
+    "on_interrupt",
+    "random_state",
+    "verbose",
+    "warm_start",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +99,11 @@ class FittingMixin:
             residuals = self._train_and_impose(data, earlier, again)
             self.interrupted_ = False
         except KeyboardInterrupt:
-            self._keep_interrupted(earlier)
+            self._keep_interrupted(earlier, again)
         try:
             self._report(data.reported, np.random.RandomState(seeds[3]), residuals)
         except KeyboardInterrupt:
-            self._keep_interrupted(earlier)
+            self._keep_interrupted(earlier, again)
             vars(self).pop("levels_", None)
         if not self.interrupted_:
             checkpoint.done()
@@ -157,13 +169,14 @@ class FittingMixin:
             self._recall(kept["found"], data.X, data.Y, data.weights)
         return kept["releases"]
 
-    def _keep_interrupted(self, earlier):
+    def _keep_interrupted(self, earlier, again):
         """Go on with the net of a fit that the user has ended, or end the fit, too."""
         together = processes_of(self.device) is not None  # which stop at different moments
         if self.on_interrupt == "raise" or vars(self).get("net_") is earlier or together:
             raise
         self.interrupted_ = True
-        n_epochs = sum("train_loss" in epoch for epoch in self.net_.history)
+        n_before = len(earlier.history) if again else 0
+        n_epochs = sum("train_loss" in epoch for epoch in list(self.net_.history)[n_before:])
         warn_user(
             f"The fit was interrupted after {n_epochs} epochs: the best weights so far are kept. "
             "on_interrupt='raise' leaves the estimator as it was.",
@@ -184,9 +197,10 @@ class FittingMixin:
         processes = processes_of(self.device)
         check_processes(self, X, Y, weights, not first, processes)
         seeds = of_main_process(rng.randint(np.iinfo(np.int32).max, size=6), processes)
+        if not first:
+            self._check_same_steps()
         self._set_up(X, Y, weights, keep=not first)
-        if first:
-            self._look_at_rows(X, Y)
+        self._look_at_rows(X, Y, again=not first)
         inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
         if first or not self._constant_rate:
@@ -202,8 +216,20 @@ class FittingMixin:
                 raise KeyboardInterrupt
             self._constant_rate, self.interrupted_ = True, False
             self.net_ = net
+            self._forget()
             self._report(X, np.random.RandomState(seeds[3]))
         return self
+
+    def _check_same_steps(self):
+        """Refuse changes of what a training that goes on has from its beginning."""
+        own, before = self.get_params(deep=False), self._fit_parameters
+        fixed = ["strengths", *(["max_gradient_norm"] if self._constant_rate else [])]
+        changed = [name for name in fixed if name in own and own[name] != before[name]]
+        if changed:
+            raise ValueError(
+                f"{changed[0]} must be that of the fit that partial_fit goes on from, "
+                f"{before[changed[0]]!r}. Got {own[changed[0]]!r}; call fit with warm_start=True."
+            )
 
     def _split(self, Y, seed):
         """Shuffle rows into those for training and those held out, of which there may be none."""
@@ -230,6 +256,11 @@ class FittingMixin:
         """
         self._check_choices()
         callbacks_of(self.callbacks)
+        self._fit_parameters = {
+            name: value
+            for name, value in self.get_params(deep=False).items()
+            if name not in _NOT_OF_THE_NET
+        }
         if not keep:
             self._left_out = tuple(left_out)
         groups = self._candidate_groups()
@@ -274,6 +305,13 @@ class FittingMixin:
         ):
             names = getattr(schema_of(given), "names", None)
             warn_of_far_columns(name, rows, rep, self._dim, scaling, names)
+
+    def _as_fitted(self):
+        """Return a shallow copy with the parameters of the fit, whatever was set after it."""
+        fitted = copy.copy(vars(self))
+        twin = type(self).__new__(type(self))
+        vars(twin).update(fitted | self._fit_parameters)
+        return twin
 
     def _scaled(self, X, Y):
         inputs = self._scale_in.transform(X, np.float32)

@@ -66,7 +66,8 @@ def has_subspaces(module):
 
 def _findings(estimator, members, X, name, rng, residuals):
     explored = estimator._exploration
-    known = explored is not None and name in explored.scores and estimator.n_members > 1
+    has_members = estimator._structure["n_members"] > 1
+    known = explored is not None and name in explored.scores and has_members
     return Findings(
         _estimate(estimator, members, X, name, rng),
         residuals,
@@ -107,7 +108,7 @@ def _penalties(estimator):
     they differ. Penalties of the function are measured for the groups with a strength only.
     """
     module = estimator.module_
-    if estimator.regularizer != "projection":
+    if estimator._fit_parameters["regularizer"] != "projection":
         return estimator.net_.penalty_.values(module) if estimator._penalized else {}
     if not has_subspaces(module):
         return {}

@@ -66,10 +66,8 @@ def net_from(estimator, made_of):
     UserWarning
         If the device of the estimator is not there; the net is then on the CPU.
     """
-    rows = torch.zeros(1, len(estimator._scale_in.offset))
-    net = make_net(
-        estimator, rows, 0, [0] * _N_SEEDS, None, one_epoch=True, device=_device(estimator)
-    )
+    fitted, rows = estimator._as_fitted(), torch.zeros(1, len(estimator._scale_in.offset))
+    net = make_net(fitted, rows, 0, [0] * _N_SEEDS, None, one_epoch=True, device=_device(estimator))
     weights = tensors(made_of["weights"])
     name, parameter = next(net.module_.named_parameters())
     if weights[name].dtype != parameter.dtype:  # a user has turned the module to float64

@@ -196,14 +196,7 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
         return named_groups({repr(group): group for group in groups})
 
     def _network(self, seed):
-        arguments = {
-            "seed": seed,
-            "rep_in": self._rep_in,
-            "rep_out": self._rep_out,
-            "hidden_channels": self._hidden,
-            "n_hidden_layers": self.n_hidden_layers,
-            "architecture": self.architecture,
-        }
+        arguments = {"seed": seed, **self._layer_arguments()}
         if self.group is None:
             return SoftEquivariantNetwork, {"dim": self._dim, **arguments}
         return ResidualPathwayNetwork, {

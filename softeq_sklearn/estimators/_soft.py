@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 
+import joblib
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -60,8 +61,9 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         "tuning": [StrOptions({"auto", "explore", *METHODS}), StrengthTuner],
     }
 
-    # What a fit has found out about its candidates, and which of them it imposed at its end.
-    _exploration, _imposed = None, ()
+    # What a fit has found out about its candidates, on which rows where another may go on from it,
+    # and which of them it imposed at its end.
+    _exploration, _explored_rows, _imposed = None, None, ()
 
     def __init__(
         self,
@@ -194,8 +196,9 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         if np.isnan(softness):  # which no comparison finds out of range
             raise ValueError(f"softness must be in [0, 1]. Got {softness!r}.")
         self._check_structure({repr(group): group}, self._rep_out)
-        if self.module is not None:
-            raise TypeError(f"project_to needs a network of ours. Got module={self.module!r}.")
+        module = self._fit_parameters["module"]
+        if module is not None:
+            raise TypeError(f"project_to needs a network of ours. Got module={module!r}.")
         scalings = (self._scale_in, self._rep_in), (self._scale_out, self._rep_out)
         if not all(keeps_symmetry(scale, rep, self._dim, group) for scale, rep in scalings):
             raise ValueError(
@@ -205,9 +208,10 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         projected = copy.deepcopy(self)
         projected.module_.project(group, softness)
         vars(projected).pop("levels_", None)  # a projected model may have none
-        projected._exploration, projected._imposed = None, ()  # which were of another function
+        projected._forget()
         if X is not None:
-            projected._report(checked_rows(projected, X), check_random_state(self.random_state))
+            drawn = copy.deepcopy(check_random_state(self.random_state))  # the same each time
+            projected._report(checked_rows(projected, X), drawn)
         return projected
 
     def _group_named(self, group):
@@ -261,14 +265,10 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
                 )
             return module, {}
         arguments = {
-            "rep_in": self._rep_in,
-            "rep_out": self._rep_out,
+            **self._layer_arguments(),
             "groups": self._shaping,
             "dim": self._dim,
             "exact": None if self._exact is None else self._groups[self._exact],
-            "hidden_channels": self._hidden,
-            "n_hidden_layers": self.n_hidden_layers,
-            "architecture": self.architecture,
         }
         if self.n_members == 1:
             return SoftEquivariantNetwork, {**arguments, "seed": seed}
@@ -332,8 +332,10 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         if not self._explores(n_steps):
             self._exploration = None
             return
-        if again and self._exploration is not None:
+        rows = self._digest(X, Y, weights)
+        if again and self._exploration is not None and rows == self._explored_rows:
             return
+        self._explored_rows = rows
         self._exploration = self._explored(X, Y, weights, n_steps, seed)
         while not again and self._exploration.misspecified and self._shapes_otherwise:
             left_out = sorted({*self._left_out, *self._exploration.misspecified})
@@ -343,10 +345,18 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
     def _found_so_far(self):
         return {"left out": list(self._left_out), "found": copy.deepcopy(self._exploration)}
 
+    def _forget(self):
+        self._exploration, self._imposed = None, ()
+
     def _recall(self, findings, X, Y, weights):
         if tuple(findings["left out"]) != self._left_out:
             self._set_up(X, Y, weights, keep=False, left_out=findings["left out"])
         self._imposed, self._exploration = (), findings["found"]
+        self._explored_rows = self._digest(X, Y, weights)
+
+    def _digest(self, *rows):
+        """What tells rows from others, where a later fit may go on from this one."""
+        return joblib.hash(rows) if self.warm_start else None
 
     def _explored(self, X, Y, weights, n_steps, seed):
         strengths = {name: self._strengths[name] for name in self._penalized}

@@ -17,6 +17,7 @@ from softeq_sklearn.representations import ColumnSchema, Rep
 # Attributes that follow from parameters.
 _RESOLVED = {
     "_exact",
+    "_fit_parameters",
     "_held",
     "_strengths",
     "_structure",
@@ -55,7 +56,7 @@ def contents_of(estimator):
         raise ValueError(
             f"save_weights needs a network of ours and regularizer='projection'. Got {estimator!r}."
         )
-    parameters = estimator.get_params(deep=False)
+    parameters = estimator.get_params(deep=False) | estimator._fit_parameters
     parameters["callbacks"] = parameters["checkpoint"] = None
     if not isinstance(parameters["random_state"], Integral):
         parameters["random_state"] = None

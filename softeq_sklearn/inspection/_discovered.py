@@ -195,7 +195,7 @@ def discover(estimator, X=None, *, verdicts=None, n_elements=32, random_state=0)
     """
     check_soft(estimator)
     check_is_fitted(estimator)
-    if verdicts is None and estimator.n_members == 1:
+    if verdicts is None and estimator._structure["n_members"] == 1:
         raise ValueError(
             "discover needs verdicts: fit with n_members of 2 or more, such as 10, or give "
             "verdicts of your own. Got n_members=1."

@@ -125,7 +125,7 @@ def report(
     levels = fitted_levels(estimator)
     if not len(levels):
         raise ValueError("estimator must have candidate groups to report on. Got none.")
-    discovered = None if estimator.n_members == 1 else discover(estimator)
+    discovered = None if estimator._structure["n_members"] == 1 else discover(estimator)
     exact_groups = _exact_groups(estimator, discovered)
     if cv is not None:
         _check_comparable(estimator, exact_groups)
@@ -155,7 +155,7 @@ def report(
     page = environment.get_template(_TEMPLATE).render(
         title=title or f"Symmetries of {len(X)} rows",
         levels=[row for _, row in levels.to_frame().assign(p_value=answers.p_value).iterrows()],
-        has_verdicts=estimator.n_members > 1,
+        has_verdicts=estimator._structure["n_members"] > 1,
         exact=EXACT,
         broken=BROKEN,
         discovered=discovered,

@@ -9,6 +9,7 @@ from skorch.utils import to_tensor
 
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.training._compiled_forward import CompiledForward
+from softeq_sklearn.training._control_c import ControlC, watched_control_c
 from softeq_sklearn.training._exchange import add_over_processes, take_main_weights
 from softeq_sklearn.training._part_of_batch import PartOfBatch
 from softeq_sklearn.training._row_losses import as_row_loss
@@ -80,6 +81,8 @@ class PenalizedNet(NeuralNet):
     >>> net.fit(X, X[:, :2]).predict(X).shape
     (100, 2)
     """
+
+    _control_c = ControlC()  # of the last training
 
     def __init__(
         self,
@@ -243,7 +246,7 @@ class PenalizedNet(NeuralNet):
             except StopTraining:
                 raise
             except KeyboardInterrupt as interrupt:
-                if is_ours(callback):
+                if is_ours(callback) or self._control_c.pressed:
                     raise
                 raise StopTraining from interrupt
 
@@ -276,7 +279,8 @@ class PenalizedNet(NeuralNet):
         if epochs is None:  # a callback may have restored a training that was killed
             epochs = self.max_epochs - vars(self).pop("_epochs_done", 0)
         try:
-            return super().fit_loop(X, y, epochs, **fit_params)
+            with watched_control_c() as self._control_c:
+                return super().fit_loop(X, y, epochs, **fit_params)
         except StopTraining:
             raise
         except KeyboardInterrupt:

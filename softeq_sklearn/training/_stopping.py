@@ -19,7 +19,7 @@ def is_ours(callback) -> bool:
     """Whether a callback is one of this package, or of those of skorch that each net has.
 
     A KeyboardInterrupt out of one is the user's, since ours raise `StopTraining`; callbacks of
-    others are taken at their word.
+    others are taken at their word, unless Control-C was pressed.
     """
     ours = type(callback).__module__.split(".")[0] == "softeq_sklearn"
     return ours or isinstance(callback, _OF_EACH_NET)

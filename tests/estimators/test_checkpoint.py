@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -260,3 +261,24 @@ def test_a_file_is_no_folder(make_soft, plane, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError, match="checkpoint must be a folder. Got the file"):
         make_soft(checkpoint=tmp_path / "file").fit(*plane)
+
+
+def test_the_same_fit_twice_at_once(make_soft, plane, tmp_path):
+    """One that ends must not take away what the other writes at that moment."""
+    X, Y = plane
+    expected, errors = make_soft(max_epochs=20).fit(X, Y), []
+
+    def fit():
+        try:
+            fitted = make_soft(max_epochs=20, checkpoint=tmp_path).fit(X, Y)
+            assert_array_equal(fitted.predict(X), expected.predict(X))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=fit) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert not list(tmp_path.glob("*.part"))

@@ -1,12 +1,15 @@
 """Training that goes on: warm_start and partial_fit."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
 from skorch.callbacks import Callback
 
-from softeq_sklearn.groups import O, Reflection, Scaling
+from softeq_sklearn.exceptions import FitInterruptedWarning
+from softeq_sklearn.groups import SO, O, Reflection, Scaling
 
 # Columns that are scalars are enough for what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore:The groups .* move no column")
@@ -304,3 +307,43 @@ def test_another_seed_goes_on_with_the_same_function(make, plane, architecture):
     model.fit(X, Y).set_params(learning_rate=1e-9, max_epochs=1)
     losses = [model.fit(X, Y).history_[-1, "train_loss"] for _ in range(2)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+
+
+def test_what_was_found_out_about_other_rows_counts_no_more(make_soft, plane):
+    """Rotations are broken first; then they hold."""
+    X = np.random.RandomState(1).standard_normal((200, 4))
+    kept = X[:, :2] * (X[:, 2:] ** 2).sum(axis=1, keepdims=True)
+    options = {"n_members": 3, "tuning": "explore", "max_epochs": 30, "warm_start": True}
+    model = make_soft(groups={"rotations": SO(2)}, **options).fit(X, kept * [1, 4])
+    assert model.levels_.verdict.tolist() == ["broken"]
+    explored = model._exploration
+    model.fit(X, kept * [1, 4])
+    assert model._exploration is explored
+    model.partial_fit(X, kept)
+    assert model.levels_.verdict.tolist() == ["cannot tell"]
+    assert model._exploration is None and model._imposed == ()
+    for _ in range(3):
+        model.fit(X, kept)
+    assert model.levels_.verdict.tolist() != ["broken"]
+
+
+def test_rows_of_each_call_say_where_data_are(make_soft, plane):
+    X, Y = plane
+    flat = X * [1, 0, 1, 0]
+    model = make_soft(groups={"rotations": SO(2)}).partial_fit(flat, Y)
+    assert "where there are no data" in model.levels_.reason[0]
+    assert model.partial_fit(X, Y).levels_.reason[0] == ""
+
+
+def test_epochs_of_an_interrupted_fit_are_its_own(make_soft, plane):
+    def press(net):
+        if len(net.history) == 4 + 2:
+            signal.raise_signal(signal.SIGINT)
+
+    class Pressing(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            press(net)
+
+    model = make_soft(warm_start=True, callbacks=[Pressing()]).fit(*plane)
+    with pytest.warns(FitInterruptedWarning, match="interrupted after 2 epochs"):
+        model.fit(*plane)

@@ -1,9 +1,12 @@
 """Control-C: what it leaves, and where."""
 
+import signal
+import threading
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 
 from softeq_sklearn import SoftEquivariantClassifier
 from softeq_sklearn.estimators import _imposing as imposing
@@ -162,3 +165,51 @@ def test_classifiers(plane, monkeypatch):
     with pytest.warns(FitInterruptedWarning):
         model.fit(X, Y[:, 0] > 0)
     assert model.predict(X).dtype == bool
+
+
+class Pressing(Callback):
+    """Somebody presses Control-C while this callback works, at the end of the second epoch."""
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_pressed_while_a_callback_of_the_user_works(make, plane, tmp_path):
+    """skorch takes KeyboardInterrupt out of a callback for its wish to end the training."""
+    X, Y = plane
+    usual = signal.getsignal(signal.SIGINT)
+    model = make(callbacks=[Pressing()], checkpoint=tmp_path)
+    with pytest.warns(FitInterruptedWarning, match=f"{INTERRUPTED} 2 epochs"):
+        model.fit(X, Y)
+    assert model.interrupted_ and len(list(tmp_path.iterdir())) == 1
+    model = make(callbacks=[Pressing()], on_interrupt="raise")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y)
+    assert not hasattr(model, "net_")
+    assert signal.getsignal(signal.SIGINT) is usual
+
+
+def test_a_handler_of_the_user_is_called(make, plane):
+    """And what it does counts: here it lets the training go on."""
+    pressed = []
+    usual = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
+    try:
+        model = make(callbacks=[Pressing()]).fit(*plane)
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    assert pressed == [1] and not model.interrupted_ and len(model.history_) == 4
+
+
+def test_fits_in_threads_leave_signals_alone(make, plane):
+    handlers = []
+
+    class Looking(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            handlers.append(signal.getsignal(signal.SIGINT))
+
+    usual = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=lambda: make(callbacks=[Looking()]).fit(*plane))
+    thread.start()
+    thread.join()
+    assert handlers == 4 * [usual]
