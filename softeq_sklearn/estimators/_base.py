@@ -129,7 +129,7 @@ class BaseEquivariantEstimator(FittingMixin, SavingMixin, CallbackSupportMixin, 
     def _recall(self, findings, X, Y, weights):
         """Take over what `_found_so_far` has returned."""
 
-    def _releases(self, X, Y, train, valid, seeds):
+    def _release(self, X, Y, train, valid, seeds):
         """Return whether strengths of the trained network were weakened, so that it must go on."""
         return False
 

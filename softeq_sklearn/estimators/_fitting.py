@@ -144,7 +144,7 @@ class FittingMixin:
         if again:  # rows that are held out now may have been trained on in the earlier fit
             self._impose_once(data)
             return None
-        if self._releases_once(data):
+        if self._release_once(data):
             self._run_training(data, "train again", self.net_)
         residuals = self._unseen_residuals(data.X, data.Y, data.train, data.seeds[5])
         self._impose_once(data)
@@ -156,13 +156,13 @@ class FittingMixin:
         if processes_of(self.device) is not None:
             take_main_weights(self.module_)
 
-    def _releases_once(self, data):
+    def _release_once(self, data):
         """Weaken strengths, or recall what an earlier try of this fit has done."""
         kept = data.checkpoint.kept("released")
         if kept is not None:
             self._recall(kept["found"], data.X, data.Y, data.weights)
             return kept["releases"]
-        releases = self._releases(data.X, data.Y, data.train, data.valid, data.seeds[5:])
+        releases = self._release(data.X, data.Y, data.train, data.valid, data.seeds[5:])
         own = {"releases": releases, "found": self._found_so_far()}
         kept = data.checkpoint.keep("released", own)
         if kept is not own:
@@ -293,11 +293,15 @@ class FittingMixin:
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
 
-    def _look_at_rows(self, X, Y, again=False):
-        """Remember where rows are, and warn where groups can hardly be right; without, nothing."""
-        self._support = Support.of(X, self._rep_in, self._dim) if self._groups else None
-        if not self._groups or again:
-            return
+    def _look_at_rows(self, X, Y, again):
+        """Remember where rows are, and warn where groups can hardly be right."""
+        self._support = None  # which levels alone need
+        if self._groups:
+            self._support = Support.of(X, self._rep_in, self._dim)
+            if not again:
+                self._warn_of_columns(X, Y)
+
+    def _warn_of_columns(self, X, Y):
         warn_of_unmoved(self._groups, self._rep_in)
         data = ("X", X, self._rep_in, self.rep_in), ("y", Y, self._rep_out, self.rep_out)
         for (name, rows, rep, given), scaling in zip(

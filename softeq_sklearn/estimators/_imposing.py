@@ -89,12 +89,12 @@ def impose(estimator, X, Y, valid):
     if untested:
         attempts.append(_holding(estimator, but=untested))
     for holds in filter(None, attempts):
-        if _is_as_good(estimator, holds, X[valid], Y[valid], errors):
+        if _project_if_as_good(estimator, holds, X[valid], Y[valid], errors):
             return tuple(holds)
     return ()
 
 
-def _is_as_good(estimator, holds, X, Y, errors):
+def _project_if_as_good(estimator, holds, X, Y, errors):
     """Project the network, and put it back unless it is as good as before."""
     before, good = copy.deepcopy(estimator.module_.state_dict()), False
     try:

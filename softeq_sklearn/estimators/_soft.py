@@ -386,7 +386,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         n_held_out = int(self.validation_fraction * n_rows)
         return self._exact is None and self.n_members > 1 and n_held_out > 0
 
-    def _releases(self, X, Y, train, valid, seeds):
+    def _release(self, X, Y, train, valid, seeds):
         if self._exploration is None or not self._tests_at_the_end(len(X)):
             return False
         unseen = unseen_rows(len(X), train, self.n_members, seeds[0])
