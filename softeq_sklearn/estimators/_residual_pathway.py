@@ -69,15 +69,15 @@ class ResidualPathwayRegressor(RegressionTargetsMixin, BaseEquivariantEstimator)
         each batch among the processes that accelerate has started, each with a device of its own.
     compile : bool or {"default", "reduce-overhead", "max-autotune"}, default=False
         Whether training runs compiled, or the mode of :func:`torch.compile` for it. Compiling takes
-        about a minute in each fit, minutes with members, for epochs a tenth to a fifth shorter: it
-        pays from thousands of epochs on, with members hardly ever. Where torch cannot compile,
-        training goes on without, with a warning.
+        about a minute in each fit (minutes with members), and makes epochs a tenth to a fifth
+        shorter. It pays from thousands of epochs on, with members hardly ever. If torch cannot
+        compile, training goes on without it, with a warning.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
     checkpoint : str, Path or None, default=None
         Folder, made if it is not there, in which `fit` keeps its state every half minute, in a file
-        named after data and parameters: the same fit, begun anew after its process was killed, goes
-        on from there and ends with the same result. A fit that has finished deletes its file.
+        named after data and parameters. If the process is killed and the same fit is begun anew, it
+        goes on from there and ends with the same result. A fit that has finished deletes its file.
     on_interrupt : {"keep", "raise"}, default="keep"
         What Control-C does once an epoch of the training has ended: "keep" leaves the best weights
         so far and warns (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`); "raise" raises

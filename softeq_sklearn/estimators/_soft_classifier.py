@@ -55,9 +55,9 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         nothing; its error is still reported.
     exact_group : str, Group or None, default=None
         A group that is not soft: the linear layers cannot leave its equivariant subspace, as in
-        :class:`EquivariantRegressor`, while all other candidates keep their penalties. The name of
-        a candidate, or a group on the same space, which joins the candidates. It has no penalty,
-        and neither has a candidate that it contains; their strength is reported as infinite.
+        :class:`EquivariantRegressor`, while all other candidates keep their penalties. Give the
+        name of a candidate, or a group on the same space, which joins the candidates. The group and
+        candidates that it contains have no penalty; their strength is reported as infinite.
     regularizer : {"projection", "sampled", "lie"}, default="projection"
         What R_G is: "projection" the distance of the weights to the equivariant subspaces;
         "sampled" the mean squared error of equivariance under sampled elements
@@ -71,13 +71,13 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         is steep near the subspaces: begin with `strengths` of 0.01.
     tuning : str or StrengthTuner, default="auto"
         How strengths are set. "explore" trains members with full strengths, then with weak ones,
-        and tests on rows that they have not seen which groups are broken; only those lose their
-        strength, and the others are imposed at the end. "ratio" is the rule of the paper,
-        "evidence" takes strengths as prior precisions, "dual" as multipliers of constraints, and
-        "fixed" leaves them as they are (see :class:`~softeq_sklearn.training.StrengthTuner`); a
-        tuner says when, with which power, and whether each layer has strengths of its own. "auto"
-        is "explore" for networks of ours with the default penalty and at least 400 gradient steps,
-        else "ratio".
+        and tests on rows that they have not seen which groups are broken. Only those lose their
+        strength; the others are imposed at the end, unless no rows are held out
+        (`validation_fraction`). "ratio" is the rule of the paper, "evidence" takes strengths as
+        prior precisions, "dual" as multipliers of constraints, and "fixed" leaves them as they are
+        (see :class:`~softeq_sklearn.training.StrengthTuner`). A tuner says when, with which power,
+        and whether each layer has strengths of its own. "auto" is "explore" for networks of ours
+        with the default penalty and at least 400 gradient steps, else "ratio".
     weight_decay : float, default=1e-5
         Factor of half the squared norm of all weights in the loss.
     learning_rate : float, default=0.01
@@ -91,40 +91,43 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         verdicts. Ten take about twice as long as one, since a fit of one trains the five networks
         of the exploration as well. Strengths are common to all.
     max_epochs : int, default=200
-        Number of passes over the training rows. With several members there are as many more if a
-        last test finds a symmetry broken that exploration had not.
+        Number of passes over the training rows. Training may be repeated once for as many epochs,
+        if there are several members and a last test finds a symmetry broken that the exploration
+        had not found.
     batch_size : int or "auto", default="auto"
         Rows of a step; "auto" is a tenth of the training rows, at least 32 and at most 500.
     validation_fraction : float, default=0.1
         Share of the rows held out, of all classes if there are enough rows of each. The weights of
-        the epoch with the lowest loss on them are kept, and the levels are measured on them.
+        the epoch with the lowest loss on them are kept, and the levels are measured on them. With 0
+        nothing is imposed at the end, since no rows can confirm it.
     early_stopping : bool, default=False
         Whether to stop when the validation loss has not improved for a fifth of `max_epochs`, at
         least 10 epochs.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit.
+        Whether `fit` goes on from the weights of the last fit. Candidates are not tested again, and
+        levels have no intervals.
     device : str, default="auto"
         Torch device; "auto" takes a CUDA device where there is one. "accelerate" shares the rows of
         each batch among the processes that accelerate has started, each with a device of its own.
     compile : bool or {"default", "reduce-overhead", "max-autotune"}, default=False
         Whether training runs compiled, or the mode of :func:`torch.compile` for it. Compiling takes
-        about a minute in each fit, minutes with members, for epochs a tenth to a fifth shorter: it
-        pays from thousands of epochs on, with members hardly ever. Where torch cannot compile,
-        training goes on without, with a warning.
+        about a minute in each fit (minutes with members), and makes epochs a tenth to a fifth
+        shorter. It pays from thousands of epochs on, with members hardly ever. If torch cannot
+        compile, training goes on without it, with a warning.
     callbacks : list of skorch callbacks or None, default=None
         Further callbacks of the skorch net.
     checkpoint : str, Path or None, default=None
         Folder, made if it is not there, in which `fit` keeps its state every half minute, in a file
-        named after data and parameters: the same fit, begun anew after its process was killed, goes
-        on from there and ends with the same result. A fit that has finished deletes its file.
+        named after data and parameters. If the process is killed and the same fit is begun anew, it
+        goes on from there and ends with the same result. A fit that has finished deletes its file.
     on_interrupt : {"keep", "raise"}, default="keep"
         What Control-C does once an epoch of the training has ended: "keep" leaves the best weights
         so far and warns (:class:`~softeq_sklearn.exceptions.FitInterruptedWarning`); "raise" raises
         KeyboardInterrupt, which also ends a search, and leaves the estimator as it was. Earlier,
         and in `partial_fit`, it always raises.
     random_state : int, RandomState instance or None, default=None
-        Governs the split, the initial weights, the order of the rows and the group elements on
-        which levels are measured.
+        Governs the split, the bootstrap samples, the initial weights, the order of the rows, the
+        exploration and the group elements on which levels are measured.
     verbose : int, default=0
         1 shows a line of progress.
 
@@ -133,7 +136,10 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
     levels_ : Levels
         For each group its strength, penalty (half the squared distance of the weights, whatever
         `penalty` is, or R_G of another `regularizer`) and relative equivariance error on held-out
-        rows (training rows where none were held out).
+        rows (training rows where none were held out). With members of a whole fit also a 95 %
+        interval (`error_low`, `error_high`), how large an error may come from the fit alone
+        (`floor`), a `verdict` ("exact", "approximate", "broken" or "cannot tell"), whether the
+        symmetry is `supported`, and the `reason` for each "cannot tell".
     strengths_ : ndarray of shape (n_groups,)
         Strengths at the end of training, the geometric mean where each layer has its own; infinite
         for groups that `exact_group` imposes.
