@@ -94,7 +94,8 @@ class ClassTargetsMixin(ClassifierMixin):
         ------
         ValueError
             As in `fit`; or if y has a class that is not one of `classes`, or these, the groups,
-            the representations or the hidden layers are others than before.
+            the representations, the hidden layers, strengths or `max_gradient_norm` are others than
+            before.
         TypeError
             As in `fit`.
         """

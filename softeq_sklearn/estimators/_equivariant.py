@@ -61,7 +61,7 @@ class EquivariantRegressor(RegressionTargetsMixin, BaseEquivariantEstimator):
         shorter. It pays from thousands of epochs on, with members hardly ever. If torch cannot
         compile, training goes on without it, with a warning.
     callbacks : list of skorch callbacks or None, default=None
-        Further callbacks of the skorch net.
+        Further callbacks of the skorch net, which uses these objects themselves, as skorch does.
     checkpoint : str, Path or None, default=None
         Folder, made if it is not there, in which `fit` keeps its state every half minute, in a file
         named after data and parameters. If the process is killed and the same fit is begun anew, it

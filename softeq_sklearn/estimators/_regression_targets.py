@@ -85,7 +85,8 @@ class RegressionTargetsMixin(NamedTargetsMixin):
         Raises
         ------
         ValueError
-            As in `fit`; or if groups, representations or hidden layers are others than before.
+            As in `fit`; or if groups, representations, hidden layers,
+            strengths or `max_gradient_norm` are others than before.
         TypeError
             As in `fit`.
         """

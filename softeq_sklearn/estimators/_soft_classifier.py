@@ -104,8 +104,8 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         Whether to stop when the validation loss has not improved for a fifth of `max_epochs`, at
         least 10 epochs.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last fit. Candidates are not tested again, and
-        levels have no intervals.
+        Whether `fit` goes on from the weights of the last fit. Candidates are tested again
+        if the rows are others, and levels have no intervals.
     device : str, default="auto"
         Torch device; "auto" takes a CUDA device where there is one. "accelerate" shares the rows of
         each batch among the processes that accelerate has started, each with a device of its own.
@@ -115,7 +115,7 @@ class SoftEquivariantClassifier(ClassTargetsMixin, BaseSoftEquivariantEstimator)
         shorter. It pays from thousands of epochs on, with members hardly ever. If torch cannot
         compile, training goes on without it, with a warning.
     callbacks : list of skorch callbacks or None, default=None
-        Further callbacks of the skorch net.
+        Further callbacks of the skorch net, which uses these objects themselves, as skorch does.
     checkpoint : str, Path or None, default=None
         Folder, made if it is not there, in which `fit` keeps its state every half minute, in a file
         named after data and parameters. If the process is killed and the same fit is begun anew, it
