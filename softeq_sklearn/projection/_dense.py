@@ -55,7 +55,10 @@ def null_rows(constraints: list[Constraint], word: Word, tensors: np.ndarray) ->
 
 
 def triangular(matrix: np.ndarray) -> np.ndarray:
-    """Return R of matrix = Q R, which has the same null space and no more rows than columns."""
+    """Return R of matrix = Q R, which has the same null space and no more rows than columns.
+
+    Also of stacked matrices, of shape (..., m, n).
+    """
     # The stubs of numpy know one mode only.
     return np.linalg.qr(matrix, mode="r")  # type: ignore[return-value]
 

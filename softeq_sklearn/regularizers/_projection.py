@@ -7,28 +7,24 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 from torch import nn
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.regularizers._base import Penalty
 from softeq_sklearn.regularizers._blocks import TypeBlocks
+from softeq_sklearn.regularizers._coupling import complements, stacked_by_size, uncoupled_sets
 from softeq_sklearn.regularizers._effective_numbers import effective_numbers
-from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor, complement
+from softeq_sklearn.regularizers._factors import ResidualFactor, StackedFactor
 from softeq_sklearn.regularizers._strengths import GivenStrength, Strength
 
 # Types with more unknowns than this are penalised group by group instead of by one n x n matrix.
 _LARGEST_STACKED = 1024
-# Types with more unknowns than this are split into parts that no group couples; smaller ones are
-# faster in one piece.
+# Unknowns of types with more than this are looked at in parts that no group couples.
 _SMALLEST_SPLIT = 128
-# Entries of a projector below this are rounding error.
-_UNCOUPLED = 1e-12
 
 _Factor: TypeAlias = StackedFactor | ResidualFactor
-# Number of unknowns of a part of a type, and of blocks of each stack.
-_Shape: TypeAlias = tuple[int, list[int]]
+# Number of sets of unknowns that a type has, of unknowns in each, and of blocks of each stack.
+_Shape: TypeAlias = tuple[int, int, list[int]]
 
 
 class ProjectionPenalty(Penalty):
@@ -40,7 +36,8 @@ class ProjectionPenalty(Penalty):
     (PER, Kim et al. 2023, equation 4). The blocks b of one tensor type are the columns of B; with
     :math:`S^T S = \sum_G \lambda_G (I - Q_G Q_G^T)` the whole sum is
     :math:`\tfrac12 \| S B \|^2`: one matrix product per type, whose cost does not depend on the
-    number of groups and in which no digits cancel near the subspaces.
+    number of groups and in which no digits cancel near the subspaces. Unknowns that no projector
+    couples to others need no product, but a factor; most do where groups are aligned with the axes.
 
     A module may be several members in one, with weights of shape (n_members, out, in) and biases
     of shape (n_members, out). The penalty is then the sum over members, so that each has the
@@ -84,7 +81,6 @@ class ProjectionPenalty(Penalty):
 
     n_layers: int
     _position: torch.Tensor
-    _origin: torch.Tensor
 
     def __init__(
         self,
@@ -96,19 +92,23 @@ class ProjectionPenalty(Penalty):
         super().__init__(groups, strengths, blocks.n_layers)
         self._blocks = blocks
         self._index = {w: index for w, index in blocks.index.items() if not blocks.is_free(w)}
-        self._parts = [
-            (word, columns)
-            for word, index in self._index.items()
-            for columns in _uncoupled_parts(index.shape[1], blocks.bases(word))
-        ]
+        self._alone: dict[tuple[int, ...], np.ndarray] = {}
+        self._coupled: list[tuple[tuple[int, ...], np.ndarray]] = []
+        for word, index in self._index.items():
+            for columns in _stacks(index.shape[1], blocks.bases(word)):
+                if columns.shape[1] == 1:
+                    self._alone[word] = columns[:, 0]
+                else:
+                    self._coupled.append((word, columns))
         # Few long rows: products with a small factor are several times faster than with many
         # short ones.
         position = _concatenate(
-            [self._index[word][:, columns].T.reshape(-1) for word, columns in self._parts]
+            [
+                self._index[w][:, columns].transpose(1, 2, 0).reshape(-1)
+                for w, columns in self._coupled
+            ]
         )
-        origin = _inverse(position, blocks.n_unknowns)
         self.register_buffer("_position", torch.from_numpy(position))
-        self.register_buffer("_origin", torch.from_numpy(origin))
         self._strengths_changed()
 
     @property
@@ -117,18 +117,18 @@ class ProjectionPenalty(Penalty):
         return any(isinstance(strength, tuple) for strength in self.strengths.values())
 
     def _strengths_changed(self) -> None:
-        """Make the factors S anew, in float64; one per type, or one per type and layer."""
+        """Make all factors anew, in float64: one per stack of sets, or one per stack and layer."""
         self._shapes: list[_Shape] = []
         self._factors: list[_Factor] = []
-        for word, columns in self._parts:
-            stacks = self._stacks(word)
-            self._shapes.append((len(columns), [n_blocks for _, n_blocks in stacks]))
+        for word, columns in self._coupled:
+            stacks = self._layer_stacks(word)
+            self._shapes.append((*columns.shape, [n_blocks for _, n_blocks in stacks]))
             for layer, _ in stacks:
-                strengths = [_of_layer(value, layer) for value in self.strengths.values()]
-                self._factors.append(self._factor(strengths, word, columns))
-        self._cast_factors: dict[tuple[torch.device, torch.dtype], list[_Factor]] = {}
+                self._factors.append(self._factor(self._strengths_of(layer), word, columns))
+        self._weight = torch.from_numpy(self._weight_of_each())
+        self._cast: dict[tuple[torch.device, torch.dtype], tuple[torch.Tensor, list[_Factor]]] = {}
 
-    def _stacks(self, word: tuple[int, ...]) -> list[tuple[int, int]]:
+    def _layer_stacks(self, word: tuple[int, ...]) -> list[tuple[int, int]]:
         """Layer and number of blocks of each stack of a type; one stack where layers are alike."""
         layers = self._blocks.layer[word]
         if not self.has_layer_strengths:
@@ -136,13 +136,27 @@ class ProjectionPenalty(Penalty):
         # Blocks are in this order.
         return list(zip(*np.unique(layers, return_counts=True), strict=True))
 
+    def _strengths_of(self, layer: int) -> list[float]:
+        return [_of_layer(strength, layer) for strength in self.strengths.values()]
+
     def _factor(
         self, strengths: Sequence[float], word: tuple[int, ...], columns: np.ndarray
     ) -> _Factor:
         bases = self._blocks.bases(word)
-        if len(columns) <= _LARGEST_STACKED:
+        if columns.shape[1] <= _LARGEST_STACKED:
             return StackedFactor.from_projections(strengths, bases, columns)
         return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
+
+    def _weight_of_each(self) -> np.ndarray:
+        """sum_G lambda_G (1 - q^2) of every number that stands alone, 0 of all others."""
+        weight = np.zeros(self._blocks.n_unknowns)
+        strengths = np.array([self._strengths_of(layer) for layer in range(self.n_layers)])
+        for word, columns in self._alone.items():
+            # A projector of one dimension is 0 or 1.
+            outside = [np.rint(1 - (b[columns] ** 2).sum(axis=1)) for b in self._blocks.bases(word)]
+            own = strengths[self._blocks.layer[word]] @ np.array(outside)
+            weight[self._index[word][:, columns]] = own
+        return weight
 
     def forward(self, module: nn.Module, X: torch.Tensor | None = None) -> torch.Tensor:
         """Return sum_G lambda_G R_G.
@@ -166,9 +180,11 @@ class ProjectionPenalty(Penalty):
         """
         flat = self._blocks.flat(module)
         kind = (flat.device, flat.dtype)
-        if kind not in self._cast_factors:  # the float64 factors stay as they are
-            self._cast_factors = {kind: [factor.to(*kind) for factor in self._factors]}
-        arguments = self._position, self._origin, self._shapes, self._cast_factors[kind], flat
+        if kind not in self._cast:  # the float64 factors stay as they are
+            factors = [factor.to(*kind) for factor in self._factors]
+            self._cast = {kind: (self._weight.to(*kind), factors)}
+        weight, factors = self._cast[kind]
+        arguments = weight, self._position, self._shapes, factors, flat
         return _StackedDistance.apply(*arguments)  # type: ignore[no-untyped-call]
 
     @property
@@ -301,7 +317,7 @@ class ProjectionPenalty(Penalty):
         ValueError
             If a tensor type has more than 1024 unknowns that the groups couple.
         """
-        largest = max((len(columns) for _, columns in self._parts), default=0)
+        largest = max((index.shape[1] for index in self._index.values()), default=0)
         if largest > _LARGEST_STACKED:
             raise ValueError(
                 f"types must have at most {_LARGEST_STACKED} unknowns for effective numbers. "
@@ -333,13 +349,14 @@ class ProjectionPenalty(Penalty):
         total = np.zeros((len(self.groups), self.n_layers))
         draws = gradients.double().cpu().numpy()
         self.check_effective_numbers()
-        for word, columns in self._parts:
-            complements = np.stack([complement(b, columns) for b in self._blocks.bases(word)])
-            rows = self._index[word][:, columns]
-            for layer in np.unique(self._blocks.layer[word]):
-                strengths = [_of_layer(value, layer) for value in self.strengths.values()]
-                own = draws[:, rows[self._blocks.layer[word] == layer]]
-                total[:, layer] += effective_numbers(complements, np.array(strengths), own)
+        for word, index in self._index.items():
+            bases = self._blocks.bases(word)
+            for columns in _large_parts(index.shape[1], bases):
+                outside = np.concatenate([complements(basis, columns[None]) for basis in bases])
+                for layer in np.unique(self._blocks.layer[word]):
+                    strengths = np.array(self._strengths_of(layer))
+                    own = draws[:, index[self._blocks.layer[word] == layer][:, columns]]
+                    total[:, layer] += effective_numbers(outside, strengths, own)
         return dict(zip(self.groups, total / self._blocks.n_members, strict=True))
 
     def _typed_blocks(self, module: nn.Module) -> list[tuple[tuple[int, ...], np.ndarray]]:
@@ -358,35 +375,29 @@ def _of_layer(strength: Strength, layer: int) -> float:
     return strength[layer] if isinstance(strength, tuple) else strength
 
 
-def _uncoupled_parts(n: int, bases: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Split the unknowns of a type so that no projector has entries between two parts.
+def _stacks(n: int, bases: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Sets of unknowns that no group couples, stacked by size; types that are too large as one."""
+    if n > _LARGEST_STACKED:
+        return [np.arange(n)[None]]
+    return stacked_by_size(uncoupled_sets(bases))
 
-    Groups that are aligned with the axes couple few components with each other (a reflection of
-    an axis separates odd from even), so that a matrix of 729 x 729 becomes eight of 91 x 91.
-    """
+
+def _large_parts(n: int, bases: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Sets of unknowns that no group couples, joined until they are large enough for a loop."""
     if not _SMALLEST_SPLIT < n <= _LARGEST_STACKED:
         return [np.arange(n)]
-    coupled = sum(np.abs(basis @ basis.T) > _UNCOUPLED for basis in bases)
-    n_parts, label = connected_components(csr_array(coupled), directed=False)
     parts: list[np.ndarray] = []
-    current: list[int] = []
-    for part in range(n_parts):
-        current.extend(np.flatnonzero(label == part))
-        if len(current) >= _SMALLEST_SPLIT or part == n_parts - 1:
-            parts.append(np.array(current))
+    current: list[np.ndarray] = []
+    for members in uncoupled_sets(bases):
+        current.append(members)
+        if sum(map(len, current)) >= _SMALLEST_SPLIT:
+            parts.append(np.concatenate(current))
             current = []
-    return parts
+    return [*parts, np.concatenate(current)] if current else parts
 
 
 def _concatenate(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
-
-
-def _inverse(position: np.ndarray, n: int) -> np.ndarray:
-    """Where each of n numbers stands among those taken from `position`; at their end if nowhere."""
-    origin = np.full(n, len(position))
-    origin[position] = np.arange(len(position))
-    return origin
 
 
 class _StackedDistance(torch.autograd.Function):
@@ -395,24 +406,26 @@ class _StackedDistance(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
+        weight: torch.Tensor,
         position: torch.Tensor,
-        origin: torch.Tensor,
         shapes: Sequence[_Shape],
         factors: Sequence[_Factor],
         flat: torch.Tensor,
     ) -> torch.Tensor:
-        flat, remaining = flat.detach(), iter(factors)
-        parts = flat.index_select(0, position).split([n * sum(stacks) for n, stacks in shapes])
-        total, gradients = flat.new_zeros(()), []
-        for part, (n, stacks) in zip(parts, shapes, strict=True):
+        flat = flat.detach()
+        gradient = flat * weight
+        total, remaining, written = 0.5 * torch.dot(flat, gradient), iter(factors), []
+        sizes = [n_sets * n * sum(stacks) for n_sets, n, stacks in shapes]
+        parts = flat.index_select(0, position).split(sizes)
+        for part, (n_sets, n, stacks) in zip(parts, shapes, strict=True):
             pieces = []
-            for blocks in part.view(n, -1).split(stacks, 1):
+            for blocks in part.view(n_sets, n, -1).split(stacks, 2):
                 value, piece = next(remaining).value_and_gradient(blocks)
                 total = total + value
                 pieces.append(piece)
-            gradients.append((torch.cat(pieces, 1) if len(pieces) > 1 else pieces[0]).view(-1))
-        # What no group constrains reads the zero at the end: faster than to write what is.
-        gradient = torch.cat([*gradients, flat.new_zeros(1)]).index_select(0, origin)
+            written.append((torch.cat(pieces, 2) if len(pieces) > 1 else pieces[0]).reshape(-1))
+        if written:
+            gradient.scatter_(0, position, torch.cat(written))  # the fastest of all that write
         ctx.save_for_backward(gradient)
         return total
 

@@ -73,14 +73,15 @@ def test_equal_strengths_of_layers_are_one_strength(setting):
     groups, module, strengths = setting
     one = {name: values[0] for name, values in strengths.items()}
     penalty = ProjectionPenalty(module, groups, one)
-    n_factors = len(penalty._factors)
+    n_factors, shapes = len(penalty._factors), penalty._shapes
     before = gradients(penalty, module)
     penalty.set_strengths({name: [value] * penalty.n_layers for name, value in one.items()})
-    assert len(penalty._factors) > n_factors
+    n_layers = [len(set(penalty._blocks.layer[word])) for word, _ in penalty._coupled]
+    assert [len(stacks) for _, _, stacks in penalty._shapes] == n_layers
     for ours, theirs in zip(before, gradients(penalty, module), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
     penalty.set_strengths(one)  # and back to one stack per type
-    assert len(penalty._factors) == n_factors
+    assert len(penalty._factors) == n_factors and penalty._shapes == shapes
 
 
 def test_one_group_may_have_one_strength_beside_strengths_of_layers(setting):

@@ -29,7 +29,7 @@ from softeq_sklearn.groups import (
     generated_by,
 )
 from softeq_sklearn.nn import FeatureLayout, SoftEquivariantNetwork, SoftLinear
-from softeq_sklearn.regularizers import ProjectionPenalty, _projection
+from softeq_sklearn.regularizers import ProjectionPenalty, _coupling, _projection
 
 V, W, MEAN = (1,), (-1,), (2,)
 PLANES = [O(2).embed(3, axes=axes) for axes in ((0, 1), (1, 2), (0, 2))]
@@ -178,13 +178,13 @@ def test_penalty_group_by_group_is_the_same(case, monkeypatch, largest):
     assert value(stacked, single) == pytest.approx(value(by_group, single), rel=1e-5, abs=1e-20)
 
 
-@pytest.mark.parametrize("smallest", [0, 5, 10**6])
-def test_splitting_a_type_changes_nothing(case, monkeypatch, smallest):
+def test_splitting_a_type_changes_nothing(case, monkeypatch):
     groups, layers = case
     module, strengths = module_of(groups, layers), strengths_of(groups)
     usual = ProjectionPenalty(module, groups, strengths)
-    monkeypatch.setattr(_projection, "_SMALLEST_SPLIT", smallest)
+    monkeypatch.setattr(_coupling, "_UNCOUPLED", -1.0)  # what is zero couples, too
     other = ProjectionPenalty(module, groups, strengths)
+    assert all(len(columns) == 1 for _, columns in other._coupled)
     assert value(usual, module) == pytest.approx(value(other, module), rel=1e-11, abs=1e-20)
     for ours, theirs in zip(gradients(usual, module), gradients(other, module), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-11)
