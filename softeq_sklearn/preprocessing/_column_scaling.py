@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn._rows import row_slices
+from softeq_sklearn._sizes import root_mean_square
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.projection import type_basis
 
@@ -89,7 +90,7 @@ def fit_scaling(X, rep, dim, groups, points=None, weights=None):
             basis = type_basis(block.word, common)
             mean = (mean @ basis) @ basis.T
         offset[index] = mean
-        factor[index] = _root_mean_square(X, index, mean, weights)
+        factor[index] = _size(X, index, mean, weights)
     if not (np.isfinite(offset).all() and _SMALLEST < factor.min() <= factor.max() < _LARGEST):
         raise ValueError(
             "X and y must be of a size whose squares can be added. Got values that vary by "
@@ -185,7 +186,7 @@ def point_size(values, origin=0.0, weights=None):
     if weights is not None:
         weights = np.repeat(weights, n_points)
     rows, index = values.reshape(-1, dim), np.arange(dim)[None]
-    return float(_root_mean_square(rows, index, origin, weights)[0, 0])
+    return float(_size(rows, index, origin, weights)[0, 0])
 
 
 def _point_scaling(values, groups, weights):
@@ -249,21 +250,7 @@ def _mean(X, index, weights):
     return sum(parts) / weights.sum()
 
 
-def _root_mean_square(X, index, mean, weights=None):
-    """Root mean square of columns minus a mean, of shape (n_copies, 1); 1 for a constant.
-
-    It is taken over rows and components; `index` has shape (n_copies, n_components).
-    """
-    squares, largest = np.zeros(len(index)), np.zeros(len(index))
-    for rows in row_slices(X):
-        largest = np.maximum(largest, np.abs(X[rows][:, index]).max(axis=(0, 2)))
-    unit = np.ldexp(1.0, np.frexp(largest)[1])  # so that squares are neither infinite nor 0
-    for rows in row_slices(X):
-        squared = ((X[rows][:, index] - mean) / unit[:, None]) ** 2
-        if weights is not None:
-            squared *= weights[rows, None, None]
-        squares += squared.sum(axis=(0, 2))
-    n_rows = len(X) if weights is None else weights.sum()
-    size = np.sqrt(squares / (n_rows * index.shape[1])) * unit
-    rounding = 10 * np.finfo(float).eps * largest
-    return np.where(size > rounding, size, 1.0)[:, None]
+def _size(X, index, mean, weights):
+    """Root mean square of tensors minus a mean, of shape (n_copies, 1); 1 for a constant."""
+    size = root_mean_square(X, index, mean, weights)
+    return np.where(size > 0, size, 1.0)[:, None]
