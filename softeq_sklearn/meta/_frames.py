@@ -14,8 +14,8 @@ from softeq_sklearn.meta._principal_axes import PrincipalAxes
 from softeq_sklearn.meta._sorted_axes import SortedAxes
 from softeq_sklearn.projection import equivariant_projector
 from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations._layout import point_columns
 from softeq_sklearn.representations._row_action import act_on_each_row
-from softeq_sklearn.representations._words import POINT
 
 _FAMILIES = (O, SO, E, SE, S, Translation)
 # Comparing generators with those of the families is cheap up to here.
@@ -139,10 +139,9 @@ class Frames:
     def _centred(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rows whose Points have their mean at the origin, and the means (n_samples, d)."""
         centroid = np.zeros((len(X), self._dim))
-        blocks = [b.index for b in self._rep_in.blocks(self._dim) if b.word == (POINT,)]
-        if not self._translations or not blocks:
+        if not self._translations or not self._rep_in.has_points:
             return X, centroid
-        index = np.concatenate([block.reshape(-1, self._dim) for block in blocks])[:, self._axes]
+        index = point_columns(self._rep_in, self._dim)[:, self._axes]
         points = X[:, index]
         mean = points.mean(axis=1)
         centroid[:, self._axes] = mean

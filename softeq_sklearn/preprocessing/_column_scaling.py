@@ -10,9 +10,9 @@ from softeq_sklearn._rows import row_slices
 from softeq_sklearn._sizes import root_mean_square
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.projection import type_basis
+from softeq_sklearn.representations._layout import point_columns
+from softeq_sklearn.representations._words import POINT, VECTOR
 
-_VECTOR_WORD = (1,)
-_POINT_WORD = (2,)
 _ROUNDING = 1e-10
 # Sizes of columns whose squares, and sums of them, are numbers with all their digits.
 _SMALLEST, _LARGEST = 1e-150, 1e150
@@ -78,7 +78,7 @@ def fit_scaling(X, rep, dim, groups, points=None, weights=None):
     common = generated_by(*groups) if groups else None
     offset, factor = np.zeros(X.shape[1]), np.ones(X.shape[1])
     for block in rep.blocks(dim):
-        if block.word == _POINT_WORD:
+        if block.word == (POINT,):
             index = point_columns(rep, dim)
             if points is None:
                 points = _point_scaling(X[:, index], groups, weights)
@@ -134,7 +134,7 @@ def keeps_symmetry(scaling, rep, dim, group):
     """
     lost = 0.0
     for block in rep.blocks(dim):
-        if block.word == _POINT_WORD:
+        if block.word == (POINT,):
             origin = scaling.offset[point_columns(rep, dim)[0]]
             free = _free_origin([group], dim)
             lost = max(lost, np.abs(origin - free @ (free.T @ origin)).max())
@@ -144,26 +144,6 @@ def keeps_symmetry(scaling, rep, dim, group):
         change = (removed - (removed @ basis) @ basis.T) / scaling.factor[index]
         lost = max(lost, np.abs(change).max())
     return bool(lost < _ROUNDING)
-
-
-def point_columns(rep, dim):
-    """Columns of all Points.
-
-    Parameters
-    ----------
-    rep : Rep
-        Representation of the columns.
-    dim : int
-        Dimension d of V.
-
-    Returns
-    -------
-    ndarray of shape (n_points, d)
-    """
-    points = [block.index for block in rep.blocks(dim) if block.word == _POINT_WORD]
-    return np.concatenate(
-        [np.zeros((0, dim), dtype=np.int64), *(p.reshape(-1, dim) for p in points)]
-    )
 
 
 def point_size(values, origin=0.0, weights=None):
@@ -207,7 +187,7 @@ def _free_origin(groups, dim):
     """
     lost = np.zeros((dim, dim))
     for group in groups:
-        directions = np.hstack([_translations(group), type_basis(_VECTOR_WORD, group)])
+        directions = np.hstack([_translations(group), type_basis((VECTOR,), group)])
         lost += np.eye(dim) - directions @ np.linalg.pinv(directions, rcond=_ROUNDING)
     values, vectors = np.linalg.eigh(lost)
     return vectors[:, values < _ROUNDING]
