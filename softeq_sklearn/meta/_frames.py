@@ -48,9 +48,6 @@ class AxesFinder(Protocol):
     def __call__(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return axes as columns, (n_samples, n_axes, n_axes), and which neighbours are tied."""
 
-    def stabiliser(self, n: int) -> Group:
-        """Return the group of n tied axes, as far as flips do not cover it."""
-
 
 class Placed(NamedTuple):
     """Rows in the coordinates of one element of each row's frame.
@@ -99,6 +96,8 @@ class Frames:
         self._translations = family in (E, SE, Translation)
         _check_columns(group, family, rep_in, rep_out)
         self._axes_of = _axes_finder(family, rep_in, self._dim, self._axes)
+        # The group of interchangeable axes, as far as flips do not cover it.
+        self._of_ties = S if family is S else SO
         flips = np.ones((len(self._axes_of.flips), self._dim))
         flips[:, self._axes] = self._axes_of.flips
         self.flips_in, self.flips_out = (
@@ -160,7 +159,7 @@ class Frames:
             chosen = (ties == pattern).all(axis=1)
             for positions in _runs(pattern):
                 axes = [self._axes[position] for position in positions]
-                group = self._axes_of.stabiliser(len(axes)).embed(self._dim, axes)
+                group = self._of_ties(len(axes)).embed(self._dim, axes)
                 rows[chosen] = (equivariant_projector(rep, group) @ rows[chosen].T).T
         return rows
 

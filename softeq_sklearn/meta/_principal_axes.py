@@ -8,7 +8,6 @@ import numpy as np
 
 from softeq_sklearn._sizes import power_of_two
 from softeq_sklearn.exceptions import ProblemTooLargeError
-from softeq_sklearn.groups import SO, Group
 from softeq_sklearn.meta._directions import tensor_columns, unfoldings
 from softeq_sklearn.representations import Rep
 
@@ -88,10 +87,6 @@ class PrincipalAxes:
             basis[:, :, -1] *= np.linalg.slogdet(basis)[0][:, None]
         largest = np.abs(values).max(axis=1, keepdims=True)
         return basis, values[:, :-1] - values[:, 1:] <= EQUAL * largest
-
-    def stabiliser(self, n: int) -> Group:
-        """Return the group of n interchangeable axes, as far as flips do not cover it."""
-        return SO(n)
 
     def _moments(self, X: np.ndarray) -> np.ndarray:
         """Return the matrix C of each row, shape (n_samples, n_axes, n_axes)."""
