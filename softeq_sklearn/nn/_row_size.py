@@ -89,9 +89,9 @@ class RowSize(nn.Module):
                 f"{weights_in[counted].tolist()}."
             )
         rows = np.stack([(weights_in == w) & counted for w in self._powers]).astype(float)
-        self._shares = rows.sum(1)
+        self._shares = rows.sum(1).tolist()
         self.position = position
-        self.spread = 1 / np.sqrt(2 * self._shares.sum())
+        self.spread = 1 / np.sqrt(2 * sum(self._shares))
         self.register_buffer("means", torch.tensor(rows / rows.sum(1, keepdims=True)))
         self.register_buffer("weights_in", torch.tensor(weights_in.astype(float)[:, None]))
         self.register_buffer("weights_out", torch.tensor(weights_out.astype(float)[:, None]))
@@ -160,7 +160,7 @@ class RowSize(nn.Module):
         for i, log in zip(chosen, logs, strict=True):
             root = _root(squares[i], abs(self._powers[i]))
             power = power + self._shares[i] * root * torch.exp(2 * (log - log_unit))
-        power = power / self._shares[chosen].sum()
+        power = power / sum(self._shares[i] for i in chosen)
         positive = power > 0
         log = torch.where(positive, power, 1.0).log() / 2  # with gradient 0 where not positive
         return torch.where(positive, log_unit + log, 0.0), positive
