@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import rankdata
 
+from softeq_sklearn._sizes import power_of_two
 from softeq_sklearn.groups import inverse, linear_part
 from softeq_sklearn.representations import Rep
 from softeq_sklearn.representations._row_action import act_on_each_row
@@ -15,6 +16,8 @@ from softeq_sklearn.representations._row_action import act_on_each_row
 BROKEN_SCORE = 3.0
 # Relative spreads below this are rounding.
 _ROUNDING = 1e-9
+# Sizes of numbers whose products are numbers with all their digits.
+_SMALLEST, _LARGEST = 1e-100, 1e100
 
 
 def values_on_orbits(
@@ -103,7 +106,8 @@ def asymmetric_products(
     Returns
     -------
     ndarray of shape (n_samples,)
-        The products, in the squared units of the targets.
+        The products, in the squared units of the targets. Where these would be 0 or infinite, all
+        are divided by one number, which changes no score.
 
     Examples
     --------
@@ -112,6 +116,10 @@ def asymmetric_products(
     >>> asymmetric_products(*np.array([[[3.0]], [[2.0]], [[1.0]], [[1.0]]]))
     array([2.])
     """
+    largest = max(_largest(some) for some in (targets, values, part, other))
+    if not _SMALLEST < largest < _LARGEST:
+        unit = power_of_two(largest)
+        targets, values, part, other = (some / unit for some in (targets, values, part, other))
     first = np.einsum("ij,ij->i", targets - part, values - other)
     return 0.5 * (first + np.einsum("ij,ij->i", targets - other, values - part))
 
@@ -191,7 +199,10 @@ def orbit_score(residuals: np.ndarray, values: np.ndarray, moved: np.ndarray) ->
     >>> orbit_score(0.5 * values + rng.randn(500, 1), values, moved) > 5
     True
     """
-    agreement = np.einsum("ij,kij->ki", residuals, np.concatenate([values[None], moved]))
+    values = np.concatenate([values[None], moved])
+    # The score has no units: of size 1, neither products nor their squares are 0 or infinite.
+    residuals, values = (some / power_of_two(_largest(some)) for some in (residuals, values))
+    agreement = np.einsum("ij,kij->ki", residuals, values)
     spread = agreement.std(axis=0)
     rows = spread > _ROUNDING * np.abs(agreement).max(axis=0)
     if not rows.any():
@@ -199,3 +210,8 @@ def orbit_score(residuals: np.ndarray, values: np.ndarray, moved: np.ndarray) ->
     standardised = (agreement[0] - agreement.mean(axis=0))[rows] / spread[rows]
     weights = rankdata(spread[rows])
     return float(weights @ standardised / np.sqrt(2 * np.sum(weights**2)))
+
+
+def _largest(values: np.ndarray) -> float:
+    """Largest absolute value of an array, without a copy of it."""
+    return float(max(values.max(initial=0.0), -values.min(initial=0.0)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softeq_sklearn._sizes import power_of_two, ratio
 from softeq_sklearn.groups import Group
 from softeq_sklearn.levels._support import Support
 from softeq_sklearn.representations import Rep
@@ -163,7 +164,11 @@ def _relative(
     moved: np.ndarray, expected: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Error and spread of each pair of element and row, and the error of each member."""
-    k, delta = len(moved), moved - expected
+    k = len(moved)
+    largest = np.maximum(np.abs(moved).max(axis=0), np.abs(expected).max(axis=0)).max(axis=1)
+    unit = power_of_two(largest)[:, None]  # so that squares are neither infinite nor 0
+    moved, expected = moved / unit, expected / unit
+    delta = moved - expected
     own = np.linalg.norm(moved, axis=2) + np.linalg.norm(expected, axis=2)
     sizes = np.linalg.norm(moved.mean(axis=0), axis=1) + np.linalg.norm(
         expected.mean(axis=0), axis=1
@@ -171,12 +176,7 @@ def _relative(
     mean = delta.mean(axis=0)
     deviation = np.sqrt(((delta - mean) ** 2).sum(axis=(0, 2)) / max(k - 1, 1))
     return (
-        _ratio(np.linalg.norm(mean, axis=1), sizes).reshape(shape),
-        _ratio(deviation, sizes).reshape(shape),
-        _ratio(np.linalg.norm(delta, axis=2), own).reshape(k, *shape),
+        ratio(np.linalg.norm(mean, axis=1), sizes).reshape(shape),
+        ratio(deviation, sizes).reshape(shape),
+        ratio(np.linalg.norm(delta, axis=2), own).reshape(k, *shape),
     )
-
-
-def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return a / b; 0 for 0 / 0, and 1, the largest relative error, beside values of 0."""
-    return np.divide(a, b, out=np.sign(a), where=b > 0)

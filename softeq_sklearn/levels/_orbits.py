@@ -8,9 +8,9 @@ from sklearn.utils import check_random_state
 from softeq_sklearn.groups import Group, compose, inverse, linear_part
 from softeq_sklearn.levels._canonical_rows import canonical_rows
 from softeq_sklearn.levels._support import Support
-from softeq_sklearn.representations import Block, Rep
+from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations._layout import point_columns
 from softeq_sklearn.representations._row_action import act_on_each_row
-from softeq_sklearn.representations._words import POINT
 
 
 class Orbits:
@@ -129,8 +129,7 @@ def _places(X: np.ndarray, group: Group, rep: Rep, rng: np.random.RandomState) -
     """
     if not group.is_affine:
         return canonical_rows(X, group, rep, rng)[0]
-    blocks = [block.index.reshape(-1, group.dim) for block in _points(rep, group.dim)]
-    columns = np.concatenate([np.empty((0, group.dim), dtype=int), *blocks])
+    columns = point_columns(rep, group.dim)
     points = X[:, columns]
     mean = points.mean(axis=(0, 1)) if len(columns) else np.zeros(group.dim)
     size = np.sqrt(np.mean((points - mean) ** 2)) if len(columns) else 1.0
@@ -140,7 +139,3 @@ def _places(X: np.ndarray, group: Group, rep: Rep, rng: np.random.RandomState) -
     places = canonical_rows(X, group, rep, rng)[0].copy()
     places[..., -1] = mean + size * places[..., -1]
     return places
-
-
-def _points(rep: Rep, dim: int) -> list[Block]:
-    return [block for block in rep.blocks(dim) if block.word == (POINT,)]

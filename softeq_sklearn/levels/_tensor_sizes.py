@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from softeq_sklearn._rows import row_slices
+from softeq_sklearn._sizes import power_of_two, root_mean_square
 from softeq_sklearn.representations import Rep
 
 
@@ -40,22 +41,13 @@ def tensor_sizes(X: np.ndarray, rep: Rep, dim: int) -> np.ndarray:
     [1.0, 2.12, 2.12]
     """
     sizes = np.ones(X.shape[1])
-    # Squares of all numbers are numbers in this unit, a power of two, which rounds nothing.
-    unit = np.ldexp(1.0, np.frexp(max(X.max(), -X.min()))[1] - 1) or 1.0
-    mean = sum((X[rows] / unit).sum(axis=0) for rows in row_slices(X)) / len(X)
+    units = power_of_two(np.maximum(X.max(axis=0), -X.min(axis=0)))  # so that sums are finite
+    mean = sum((X[rows] / units).sum(axis=0) for rows in row_slices(X)) / len(X) * units
     for block in rep.blocks(dim):
         index = block.index.reshape(-1, block.index.shape[-1])
-        parts = [_sums(X[rows][:, index] / unit, mean[index]) for rows in row_slices(X)]
-        squares, whole, largest = (np.stack(part) for part in zip(*parts, strict=True))
-        n = len(X) * index.shape[1]
-        varies, whole = np.sqrt(squares.sum(axis=0) / n), np.sqrt(whole.sum(axis=0) / n)
-        rounding = 10 * np.finfo(float).eps * largest.max(axis=0)
-        own = np.where(varies > rounding, varies, np.where(whole > 0, whole, 1.0))
-        sizes[index] = (own * np.where(whole > 0, unit, 1.0))[:, None]
+        own = root_mean_square(X, index, mean[index])
+        constant = own == 0
+        if constant.any():
+            own[constant] = root_mean_square(X, index[constant], 0.0)
+        sizes[index] = np.where(own > 0, own, 1.0)[:, None]
     return sizes
-
-
-def _sums(values: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sums of squares around the mean and around zero, and largest entry, for each tensor."""
-    around = ((values - mean) ** 2).sum(axis=(0, 2))
-    return around, (values**2).sum(axis=(0, 2)), np.abs(values).max(axis=(0, 2))

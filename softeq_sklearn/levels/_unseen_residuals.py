@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softeq_sklearn._sizes import power_of_two, ratio, relative_error
+
 # Relative residual of a class where another one was sure: sqrt(2) / 2.
 _WRONG_CLASS = np.sqrt(0.5)
 # The 97.5 % quantile of the normal distribution.
@@ -136,13 +138,15 @@ def unseen_residuals(
     if rows.sum() < 2:
         return None
     values, targets, counts = values[:, rows], targets[rows], counts[rows]
+    largest = np.maximum(np.abs(values).max(axis=(0, 2)), np.abs(targets).max(axis=1))
+    unit = power_of_two(largest)[:, None]  # so that squares are neither infinite nor 0
+    values, targets = values / unit, targets / unit
     weights, mean = unseen[:, rows, None], unseen_mean(values, unseen[:, rows])
     variance = (weights * (values - mean) ** 2).sum(axis=(0, 2)) / (counts - 1)
     size = np.linalg.norm(targets, axis=1) + np.linalg.norm(mean, axis=1)
-    size = np.where(size > 0, size, 1.0)
-    residuals = np.linalg.norm(targets - mean, axis=1) / size
+    residuals = relative_error(targets, mean)
     mean, error = residuals.mean(), residuals.std(ddof=1) / np.sqrt(len(residuals))
     if skewed:
         unseen_share = 3.0 / len(residuals)
         return UnseenResiduals(2 * float(mean + unseen_share * _WRONG_CLASS), 2 * float(error), 0.0)
-    return UnseenResiduals(float(mean), float(error), float((np.sqrt(variance) / size).mean()))
+    return UnseenResiduals(float(mean), float(error), float(ratio(np.sqrt(variance), size).mean()))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from softeq_sklearn.groups import Group, Trivial
-
 
 class FixedAxes:
     """The axes of V as they are; the group moves only the origin.
@@ -34,7 +32,3 @@ class FixedAxes:
         """Return identity matrices, shape (n_samples, n_axes, n_axes), and no ties."""
         n_axes = self.flips.shape[1]
         return np.tile(np.eye(n_axes), (len(X), 1, 1)), np.zeros((len(X), n_axes - 1), dtype=bool)
-
-    def stabiliser(self, n: int) -> Group:
-        """Return the group of n interchangeable axes, of which there are none."""
-        return Trivial(n)

@@ -14,8 +14,8 @@ from softeq_sklearn.meta._principal_axes import PrincipalAxes
 from softeq_sklearn.meta._sorted_axes import SortedAxes
 from softeq_sklearn.projection import equivariant_projector
 from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations._layout import point_columns
 from softeq_sklearn.representations._row_action import act_on_each_row
-from softeq_sklearn.representations._words import POINT
 
 _FAMILIES = (O, SO, E, SE, S, Translation)
 # Comparing generators with those of the families is cheap up to here.
@@ -47,9 +47,6 @@ class AxesFinder(Protocol):
 
     def __call__(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return axes as columns, (n_samples, n_axes, n_axes), and which neighbours are tied."""
-
-    def stabiliser(self, n: int) -> Group:
-        """Return the group of n tied axes, as far as flips do not cover it."""
 
 
 class Placed(NamedTuple):
@@ -99,6 +96,8 @@ class Frames:
         self._translations = family in (E, SE, Translation)
         _check_columns(group, family, rep_in, rep_out)
         self._axes_of = _axes_finder(family, rep_in, self._dim, self._axes)
+        # The group of interchangeable axes, as far as flips do not cover it.
+        self._of_ties = S if family is S else SO
         flips = np.ones((len(self._axes_of.flips), self._dim))
         flips[:, self._axes] = self._axes_of.flips
         self.flips_in, self.flips_out = (
@@ -139,10 +138,9 @@ class Frames:
     def _centred(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rows whose Points have their mean at the origin, and the means (n_samples, d)."""
         centroid = np.zeros((len(X), self._dim))
-        blocks = [b.index for b in self._rep_in.blocks(self._dim) if b.word == (POINT,)]
-        if not self._translations or not blocks:
+        if not self._translations or not self._rep_in.has_points:
             return X, centroid
-        index = np.concatenate([block.reshape(-1, self._dim) for block in blocks])[:, self._axes]
+        index = point_columns(self._rep_in, self._dim)[:, self._axes]
         points = X[:, index]
         mean = points.mean(axis=1)
         centroid[:, self._axes] = mean
@@ -161,7 +159,7 @@ class Frames:
             chosen = (ties == pattern).all(axis=1)
             for positions in _runs(pattern):
                 axes = [self._axes[position] for position in positions]
-                group = self._axes_of.stabiliser(len(axes)).embed(self._dim, axes)
+                group = self._of_ties(len(axes)).embed(self._dim, axes)
                 rows[chosen] = (equivariant_projector(rep, group) @ rows[chosen].T).T
         return rows
 

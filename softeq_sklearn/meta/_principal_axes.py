@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 
+from softeq_sklearn._sizes import power_of_two
 from softeq_sklearn.exceptions import ProblemTooLargeError
-from softeq_sklearn.groups import SO, Group
 from softeq_sklearn.meta._directions import tensor_columns, unfoldings
 from softeq_sklearn.representations import Rep
 
@@ -65,10 +65,7 @@ class PrincipalAxes:
 
     def fit(self, X: np.ndarray, weight: np.ndarray | None) -> PrincipalAxes:
         """Learn the size of each tensor."""
-        self._sizes = [
-            _root_mean_square(np.linalg.norm(X[:, index], axis=2), weight)
-            for _, index in self._columns
-        ]
+        self._sizes = [_sizes(X[:, index], weight) for _, index in self._columns]
         return self
 
     def __call__(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -91,10 +88,6 @@ class PrincipalAxes:
         largest = np.abs(values).max(axis=1, keepdims=True)
         return basis, values[:, :-1] - values[:, 1:] <= EQUAL * largest
 
-    def stabiliser(self, n: int) -> Group:
-        """Return the group of n interchangeable axes, as far as flips do not cover it."""
-        return SO(n)
-
     def _moments(self, X: np.ndarray) -> np.ndarray:
         """Return the matrix C of each row, shape (n_samples, n_axes, n_axes)."""
         columns = [index for _, index in self._columns]
@@ -116,13 +109,15 @@ class PrincipalAxes:
         return moments
 
 
-def _root_mean_square(norms: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Return the root mean square of each column, shaped to divide tensors; 1 where it is zero."""
+def _sizes(tensors: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Return the root mean square of each tensor's norm, shaped to divide it; 1 where it is 0."""
+    unit = power_of_two(np.abs(tensors).max(axis=(0, 2)))[:, None]
+    norms = np.linalg.norm(tensors / unit, axis=2)
     positive = None if weight is None else np.maximum(weight, 0.0)
     if positive is not None and not positive.any():
         positive = None
     mean = np.sqrt(np.average(norms**2, axis=0, weights=positive))
-    return np.where(mean > 0, mean, 1.0)[:, None]
+    return np.where(mean > 0, mean * unit[:, 0], 1.0)[:, None]
 
 
 def _distinct_weights(start: int, n: int) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from softeq_sklearn.groups import Group, S
 from softeq_sklearn.meta._directions import tensor_columns, unfoldings
 from softeq_sklearn.representations import Rep
 
@@ -63,10 +62,6 @@ class SortedAxes:
         sorted_keys = np.take_along_axis(keys, order[:, None], axis=2)
         ties = (sorted_keys[:, :, 1:] == sorted_keys[:, :, :-1]).all(axis=1)
         return np.swapaxes(np.eye(len(self._axes))[order], 1, 2), ties
-
-    def stabiliser(self, n: int) -> Group:
-        """Return the group of n interchangeable axes."""
-        return S(n)
 
     def _keys(self, tensors: np.ndarray, order: int) -> np.ndarray:
         """Return what axes are sorted by, most important first: (n_samples, n_keys, n_axes)."""

@@ -13,6 +13,7 @@ from sklearn.utils import check_array, check_random_state, check_scalar
 
 from softeq_sklearn._columns import select_columns
 from softeq_sklearn._predictions import numeric_method
+from softeq_sklearn._sizes import relative_error
 from softeq_sklearn.groups import Group
 from softeq_sklearn.groups._finite import all_elements
 from softeq_sklearn.representations import ColumnSchema, Rep, as_representation
@@ -86,17 +87,6 @@ def _evaluate(function: Callable[[Any], Any], rows: Any, n_rows: int) -> np.ndar
             f"{np.count_nonzero(~np.isfinite(values))} NaN or infinite numbers instead."
         )
     return values
-
-
-def _relative_error(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Return |a - b| / (|a| + |b|) along the last axis, and 0 where both are zero."""
-    # Dividing by the largest entry first keeps the squares from overflow and underflow.
-    scale = np.maximum(np.abs(values).max(axis=-1), np.abs(expected).max(axis=-1))[..., None]
-    scale = np.where(scale > 0, scale, 1.0)
-    values, expected = values / scale, expected / scale
-    distance = np.linalg.norm(values - expected, axis=-1)
-    total = np.linalg.norm(values, axis=-1) + np.linalg.norm(expected, axis=-1)
-    return np.divide(distance, total, out=np.zeros_like(distance), where=total > 0)
 
 
 def _elements(group: Group, n: int, random_state: int | np.random.RandomState | None) -> np.ndarray:
@@ -219,6 +209,6 @@ def equivariance_error(
         moved = np.concatenate([rep_in.act(g, rows) for g in chosen])
         transformed = _evaluate(function, container(moved), len(moved))
         expected = np.concatenate([rep_out.act(g, values) for g in chosen])
-        total += _relative_error(transformed, expected).reshape(-1, n_samples).sum(axis=0)
+        total += relative_error(transformed, expected).reshape(-1, n_samples).sum(axis=0)
     error = total / len(elements)
     return error if per_sample else float(error.mean())

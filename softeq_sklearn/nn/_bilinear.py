@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from softeq_sklearn.nn._layout import VECTOR, FeatureLayout
+from softeq_sklearn.nn._layout import FeatureLayout
+from softeq_sklearn.representations._words import VECTOR
 
 # A product of two tensors makes d**(free axes + contracted axes) numbers a channel; those with more
 # than this and than d**2, an outer product of two vectors, would dominate the whole network.

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from softeq_sklearn.nn._layout import ColumnMap
+from softeq_sklearn.projection._projector import helmert
 
 
 class InputColumns(nn.Module):
@@ -20,8 +21,9 @@ class InputColumns(nn.Module):
         super().__init__()
         self.register_buffer("columns", torch.tensor(columns.columns))
         slots = columns.point_slots
+        frame = helmert(len(slots)) if len(slots) else np.zeros((0, 0))
         self.register_buffer("point_slots", torch.tensor(slots))
-        self.register_buffer("frame", torch.tensor(helmert(len(slots))))
+        self.register_buffer("frame", torch.tensor(frame))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return features (..., layout.size, n_samples) and the Points' mean, or None."""
@@ -53,11 +55,3 @@ class OutputColumns(nn.Module):
             moved = (offsets + centre[..., None, :, :]).flatten(-3, -2)
             features = features.index_copy(-2, self.point_slots.reshape(-1), moved)
         return features.index_select(-2, self.positions).mT
-
-
-def helmert(n: int) -> np.ndarray:
-    """Orthogonal matrix of shape (n, n) whose first row is the mean times sqrt(n)."""
-    matrix = np.tril(np.ones((n, n)), -1) - np.diag(np.arange(n, dtype=float))
-    if n:
-        matrix[0] = 1
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)

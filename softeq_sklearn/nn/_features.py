@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from softeq_sklearn.nn._layout import POINT, VECTOR, FeatureLayout, output_map
+from softeq_sklearn.nn._layout import FeatureLayout, output_map
 from softeq_sklearn.representations import Rep, as_representation
+from softeq_sklearn.representations._words import POINT, VECTOR
 
 # Tensors of rank 2 are enough for products of two vectors; higher ones come from the user's
 # representations or from a representation given as hidden_channels.

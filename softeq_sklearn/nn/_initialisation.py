@@ -9,7 +9,7 @@ import torch
 
 from softeq_sklearn.groups import Group, generated_by
 from softeq_sklearn.nn._linear import SoftLinear
-from softeq_sklearn.nn._type_blocks import project_blocks
+from softeq_sklearn.nn._type_blocks import project_blocks, type_index
 
 
 def equivariant_start(
@@ -36,7 +36,8 @@ def equivariant_start(
     flat[n:] = 0
     if groups:
         common = generated_by(*groups)
-        project_blocks(flat, layer.type_index(common.is_orthogonal), common)
+        index = type_index(layer.layout_in, layer.layout_out, common.is_orthogonal)
+        project_blocks(flat, index, common)
     weight = flat[:n].reshape(layer.weight.shape)
     for word in layer.layout_out.types:
         rows = weight[layer.layout_out.slice_of(word)]

@@ -14,8 +14,9 @@ import numpy as np
 
 from softeq_sklearn.projection._types import SIZE, UNIT, UNIT_DUAL_POINT
 from softeq_sklearn.representations import Rep
+from softeq_sklearn.representations._layout import point_columns
+from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, POINT, VECTOR
 
-VECTOR, COVECTOR, DUAL_POINT, POINT = 1, -1, 0, 2
 # What a block of weights is called where features were divided by their row's size.
 _OF_UNIT_SIZE = {VECTOR: UNIT, DUAL_POINT: UNIT_DUAL_POINT, SIZE: SIZE}
 
@@ -287,10 +288,8 @@ def _collect(
 ) -> tuple[dict[tuple[int, ...], list[np.ndarray]], np.ndarray]:
     """Columns of each tensor type, arrays of shape (n_channels, n_components), and the Points'."""
     pieces: dict[tuple[int, ...], list[np.ndarray]] = {}
-    points = np.zeros((0, dim), dtype=np.int64)
     for block in rep.blocks(dim):
         if POINT in block.word:
-            points = block.index.reshape(-1, dim)
             continue
         if DUAL_POINT in block.word:
             raise ValueError(
@@ -301,7 +300,7 @@ def _collect(
         index = block.index.reshape(-1, *(dim,) * len(word))
         index = index.transpose(0, *(order + 1)).reshape(len(index), -1)
         pieces.setdefault(word, []).append(index)
-    return pieces, points
+    return pieces, point_columns(rep, dim)
 
 
 def _assemble(

@@ -65,24 +65,6 @@ class SoftLinear(nn.Module):
         self.weight = nn.Parameter(torch.zeros(layout_out.size, layout_in.size))
         self.bias = nn.Parameter(torch.zeros(layout_out.size))
 
-    def type_index(self, orthogonal: bool) -> dict[tuple[int, ...], np.ndarray]:
-        """Positions of the blocks of each type in the weight and the bias.
-
-        The weight of shape (out, in) followed by the bias is one flat vector. A block is what maps
-        one channel of the input to one of the output, or a bias to the latter.
-
-        Parameters
-        ----------
-        orthogonal : bool
-            Whether V and its dual are one type.
-
-        Returns
-        -------
-        dict of tuple of int to ndarray of shape (n_blocks, n)
-            Positions by type, as :func:`~softeq_sklearn.projection.type_basis` names it.
-        """
-        return type_index(self.layout_in, self.layout_out, orthogonal)
-
     def dense(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return weight and bias.
 
@@ -116,7 +98,8 @@ class SoftLinear(nn.Module):
         """
         parameters = torch.cat([self.weight.detach().flatten(-2), self.bias.detach()], -1)
         flat = parameters.double().cpu().numpy()
-        project_blocks(flat, self.type_index(orthogonal), group, softness)
+        index = type_index(self.layout_in, self.layout_out, orthogonal)
+        project_blocks(flat, index, group, softness)
         n = self.layout_out.size * self.layout_in.size
         with torch.no_grad():
             self.weight.copy_(torch.from_numpy(flat[..., :n].reshape(self.weight.shape)))

@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
+# Below the logarithm of any size, also divided by a weight.
+_LOG_OF_ZERO = -1e4
+
 
 class RowSize(nn.Module):
     r"""Divide features by powers of their row's size n, and multiply outputs by them.
@@ -64,6 +67,8 @@ class RowSize(nn.Module):
     tensor([[3.5355, 0.0000]])
     """
 
+    is_of_kind: torch.Tensor
+    kind: torch.Tensor
     means: torch.Tensor
     weights_in: torch.Tensor
     weights_out: torch.Tensor
@@ -84,12 +89,18 @@ class RowSize(nn.Module):
                 f"{weights_in[counted].tolist()}."
             )
         rows = np.stack([(weights_in == w) & counted for w in self._powers]).astype(float)
-        self._shares = rows.sum(1)
+        self._shares = rows.sum(1).tolist()
         self.position = position
-        self.spread = 1 / np.sqrt(2 * self._shares.sum())
+        self.spread = 1 / np.sqrt(2 * sum(self._shares))
         self.register_buffer("means", torch.tensor(rows / rows.sum(1, keepdims=True)))
         self.register_buffer("weights_in", torch.tensor(weights_in.astype(float)[:, None]))
         self.register_buffer("weights_out", torch.tensor(weights_out.astype(float)[:, None]))
+        # Features of one weight, those that count first. Not persistent: weights files have none.
+        kinds = np.stack([~rows.any(axis=0), weights_in])
+        kind = np.unique(kinds, axis=1, return_inverse=True)[1].reshape(-1)
+        is_of_kind = kind == np.arange(kind.max() + 1)[:, None]
+        self.register_buffer("kind", torch.tensor(kind), persistent=False)
+        self.register_buffer("is_of_kind", torch.tensor(is_of_kind[..., None]), persistent=False)
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return log n, 0 where there is no size, and whether there is one.
@@ -106,20 +117,53 @@ class RowSize(nn.Module):
         has_size : torch.Tensor of bool of shape (..., 1, n_samples)
             Whether there is a size.
         """
-        squares = (self.means.to(features.dtype) @ features.square()).split(1, -2)
-        up, down = self._power(squares, 1), self._power(squares, -1)
-        grows, shrinks = up > 0, down > 0
-        log_size = torch.where(grows, _log(up, grows), -_log(down, shrinks)) / 2
-        return log_size, grows | shrinks
+        scaled, _, log_units = self._scaled(features)
+        return self._size(scaled, log_units)
 
-    def _power(self, squares: Sequence[torch.Tensor], sign: int) -> torch.Tensor:
-        """n^2 from the features of positive weight, or n^-2 from those of negative weight."""
-        total, power = 0.0, torch.zeros_like(squares[0])
-        for w, share, square in zip(self._powers, self._shares, squares, strict=True):
-            if w * sign > 0:
-                power = power + share * _root(square, abs(w))
-                total += share
-        return power / max(total, 1.0)
+    def _scaled(
+        self, features: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]:
+        """Features over their units, the units' logarithms, and those of what the size is made of.
+
+        Features of one kind share a unit in each row, so that squares are numbers. The size does
+        not depend on units, so that gradients do not go through them.
+        """
+        sizes = features.detach().abs().unsqueeze(-3)
+        largest = torch.where(self.is_of_kind, sizes, 0.0).amax(-2)
+        unit = _unit(largest)
+        log_unit, is_zero = unit.log(), largest < torch.finfo(largest.dtype).tiny
+        log_units = torch.where(is_zero, _LOG_OF_ZERO, log_unit).split(1, -2)
+        scaled = features / unit.index_select(-2, self.kind)
+        return scaled, log_unit.index_select(-2, self.kind), log_units
+
+    def _size(
+        self, scaled: torch.Tensor, log_units: Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what `forward` does, from features in units."""
+        squares = (self.means.to(scaled.dtype) @ scaled.square()).split(1, -2)
+        up, grows = self._log(squares, log_units, 1)
+        down, shrinks = self._log(squares, log_units, -1)
+        return torch.where(grows, up, -down), grows | shrinks
+
+    def _log(
+        self, squares: Sequence[torch.Tensor], log_units: Sequence[torch.Tensor], sign: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log n from features of positive weight, or -log n from those of negative weight.
+
+        And whether there is such a size; else the logarithm is 0.
+        """
+        chosen = [i for i, w in enumerate(self._powers) if w * sign > 0]
+        if not chosen:
+            return torch.zeros_like(squares[0]), torch.zeros_like(squares[0], dtype=torch.bool)
+        logs = torch.stack([log_units[i] / abs(self._powers[i]) for i in chosen])
+        log_unit, power = logs.amax(0), torch.zeros_like(squares[0])
+        for i, log in zip(chosen, logs, strict=True):
+            root = _root(squares[i], abs(self._powers[i]))
+            power = power + self._shares[i] * root * torch.exp(2 * (log - log_unit))
+        power = power / sum(self._shares[i] for i in chosen)
+        positive = power > 0
+        log = torch.where(positive, power, 1.0).log() / 2  # with gradient 0 where not positive
+        return torch.where(positive, log_unit + log, 0.0), positive
 
     def divide(
         self, features: torch.Tensor
@@ -138,8 +182,12 @@ class RowSize(nn.Module):
         size : tuple of two torch.Tensor of shape (..., 1, n_samples)
             As returned by `forward`.
         """
-        log_size, has_size = self(features)
-        units = features * torch.exp(-self.weights_in.to(features.dtype) * log_size)
+        scaled, log_unit, log_units = self._scaled(features)
+        log_size, has_size = self._size(scaled, log_units)
+        powers = log_unit - self.weights_in.to(features.dtype) * log_size
+        # Only features of 0 have larger ones, and 0 times infinity is no number.
+        powers = powers.clamp(max=np.log(torch.finfo(features.dtype).max) - 1)
+        units = scaled * torch.exp(powers)
         before, after = units[..., : self.position, :], units[..., self.position :, :]
         return torch.cat([before, log_size / self.spread, after], -2), (log_size, has_size)
 
@@ -167,9 +215,15 @@ class RowSize(nn.Module):
         )
 
 
-def _log(x: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
-    """Logarithm, with value and gradient 0 where x is not positive."""
-    return torch.where(positive, x, 1.0).log()
+def _unit(largest: torch.Tensor) -> torch.Tensor:
+    """Unit of numbers up to a largest one: 1 where squares are numbers, so that they stay the same.
+
+    Numbers that have lost their digits count as 0, since the gradient of the logarithm of their
+    size is infinite.
+    """
+    limits = torch.finfo(largest.dtype)
+    is_usual = (largest > limits.tiny ** (1 / 3)) & (largest < limits.max ** (1 / 3))
+    return torch.where(is_usual | (largest < limits.tiny), 1.0, largest)
 
 
 def _root(x: torch.Tensor, order: int) -> torch.Tensor:

@@ -7,15 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.nn._layout import (
-    DUAL_POINT,
-    POINT,
-    FeatureLayout,
-    block_word,
-    canonical_word,
-)
+from softeq_sklearn.nn._layout import FeatureLayout, block_word, canonical_word
 from softeq_sklearn.projection import type_basis
 from softeq_sklearn.projection._types import SIZE
+from softeq_sklearn.representations._words import DUAL_POINT, POINT
 
 # The logarithm of a size is a number, whose dual is itself; all others but Points change sign.
 _DUAL = {POINT: DUAL_POINT, SIZE: SIZE}

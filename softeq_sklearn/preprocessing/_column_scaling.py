@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn._rows import row_slices
+from softeq_sklearn._sizes import root_mean_square
 from softeq_sklearn.groups import generated_by
 from softeq_sklearn.projection import type_basis
+from softeq_sklearn.representations._layout import point_columns
+from softeq_sklearn.representations._words import POINT, VECTOR
 
-_VECTOR_WORD = (1,)
-_POINT_WORD = (2,)
 _ROUNDING = 1e-10
 # Sizes of columns whose squares, and sums of them, are numbers with all their digits.
 _SMALLEST, _LARGEST = 1e-150, 1e150
@@ -77,7 +78,7 @@ def fit_scaling(X, rep, dim, groups, points=None, weights=None):
     common = generated_by(*groups) if groups else None
     offset, factor = np.zeros(X.shape[1]), np.ones(X.shape[1])
     for block in rep.blocks(dim):
-        if block.word == _POINT_WORD:
+        if block.word == (POINT,):
             index = point_columns(rep, dim)
             if points is None:
                 points = _point_scaling(X[:, index], groups, weights)
@@ -89,7 +90,7 @@ def fit_scaling(X, rep, dim, groups, points=None, weights=None):
             basis = type_basis(block.word, common)
             mean = (mean @ basis) @ basis.T
         offset[index] = mean
-        factor[index] = _root_mean_square(X, index, mean, weights)
+        factor[index] = _size(X, index, mean, weights)
     if not (np.isfinite(offset).all() and _SMALLEST < factor.min() <= factor.max() < _LARGEST):
         raise ValueError(
             "X and y must be of a size whose squares can be added. Got values that vary by "
@@ -133,7 +134,7 @@ def keeps_symmetry(scaling, rep, dim, group):
     """
     lost = 0.0
     for block in rep.blocks(dim):
-        if block.word == _POINT_WORD:
+        if block.word == (POINT,):
             origin = scaling.offset[point_columns(rep, dim)[0]]
             free = _free_origin([group], dim)
             lost = max(lost, np.abs(origin - free @ (free.T @ origin)).max())
@@ -143,26 +144,6 @@ def keeps_symmetry(scaling, rep, dim, group):
         change = (removed - (removed @ basis) @ basis.T) / scaling.factor[index]
         lost = max(lost, np.abs(change).max())
     return bool(lost < _ROUNDING)
-
-
-def point_columns(rep, dim):
-    """Columns of all Points.
-
-    Parameters
-    ----------
-    rep : Rep
-        Representation of the columns.
-    dim : int
-        Dimension d of V.
-
-    Returns
-    -------
-    ndarray of shape (n_points, d)
-    """
-    points = [block.index for block in rep.blocks(dim) if block.word == _POINT_WORD]
-    return np.concatenate(
-        [np.zeros((0, dim), dtype=np.int64), *(p.reshape(-1, dim) for p in points)]
-    )
 
 
 def point_size(values, origin=0.0, weights=None):
@@ -185,7 +166,7 @@ def point_size(values, origin=0.0, weights=None):
     if weights is not None:
         weights = np.repeat(weights, n_points)
     rows, index = values.reshape(-1, dim), np.arange(dim)[None]
-    return float(_root_mean_square(rows, index, origin, weights)[0, 0])
+    return float(_size(rows, index, origin, weights)[0, 0])
 
 
 def _point_scaling(values, groups, weights):
@@ -206,7 +187,7 @@ def _free_origin(groups, dim):
     """
     lost = np.zeros((dim, dim))
     for group in groups:
-        directions = np.hstack([_translations(group), type_basis(_VECTOR_WORD, group)])
+        directions = np.hstack([_translations(group), type_basis((VECTOR,), group)])
         lost += np.eye(dim) - directions @ np.linalg.pinv(directions, rcond=_ROUNDING)
     values, vectors = np.linalg.eigh(lost)
     return vectors[:, values < _ROUNDING]
@@ -249,21 +230,7 @@ def _mean(X, index, weights):
     return sum(parts) / weights.sum()
 
 
-def _root_mean_square(X, index, mean, weights=None):
-    """Root mean square of columns minus a mean, of shape (n_copies, 1); 1 for a constant.
-
-    It is taken over rows and components; `index` has shape (n_copies, n_components).
-    """
-    squares, largest = np.zeros(len(index)), np.zeros(len(index))
-    for rows in row_slices(X):
-        largest = np.maximum(largest, np.abs(X[rows][:, index]).max(axis=(0, 2)))
-    unit = np.ldexp(1.0, np.frexp(largest)[1])  # so that squares are neither infinite nor 0
-    for rows in row_slices(X):
-        squared = ((X[rows][:, index] - mean) / unit[:, None]) ** 2
-        if weights is not None:
-            squared *= weights[rows, None, None]
-        squares += squared.sum(axis=(0, 2))
-    n_rows = len(X) if weights is None else weights.sum()
-    size = np.sqrt(squares / (n_rows * index.shape[1])) * unit
-    rounding = 10 * np.finfo(float).eps * largest
-    return np.where(size > rounding, size, 1.0)[:, None]
+def _size(X, index, mean, weights):
+    """Root mean square of tensors minus a mean, of shape (n_copies, 1); 1 for a constant."""
+    size = root_mean_square(X, index, mean, weights)
+    return np.where(size > 0, size, 1.0)[:, None]

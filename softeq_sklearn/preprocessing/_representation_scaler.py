@@ -18,7 +18,8 @@ from softeq_sklearn._columns import (
 )
 from softeq_sklearn._restoring import restored_after_an_error
 from softeq_sklearn._row_weights import rows_that_count
-from softeq_sklearn.preprocessing._column_scaling import fit_scaling, point_columns, point_size
+from softeq_sklearn.preprocessing._column_scaling import fit_scaling, point_size
+from softeq_sklearn.representations._layout import point_columns
 
 
 class RepresentationScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

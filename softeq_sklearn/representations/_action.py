@@ -43,17 +43,35 @@ def drho(rep: Rep, A: ArrayLike) -> np.ndarray:
 def act(rep: Rep, g: ArrayLike, X: ArrayLike) -> np.ndarray:
     """Return transformed rows; see `Rep.act`."""
     linear, translation = _split(g, "g")
-    d = len(linear)
-    X = _check_rows(rep, d, X)
-    operators = _group_operators(rep, linear)
+    X = _check_rows(rep, len(linear), X)
     transformed = np.empty_like(X)
+    transform(rep, linear, translation, X, transformed)
+    return transformed
+
+
+def transform(
+    rep: Rep, linear: np.ndarray, translation: np.ndarray | None, X: np.ndarray, out: np.ndarray
+) -> None:
+    """Write transformed rows to `out`.
+
+    Parameters
+    ----------
+    rep : Rep
+    linear : ndarray of shape (d, d) or (n_samples, 1, d, d)
+        Linear part of the element of all rows or of each, which all copies of a tensor share.
+    translation : ndarray of shape (d,) or (n_samples, 1, d), or None
+        What is added to Points.
+    X, out : ndarray of shape (n_samples, dim)
+    """
+    d, n = linear.shape[-1], len(X)
+    operators = _group_operators(rep, linear)
     for block in rep.blocks(d):
-        tensors = X[:, block.index].reshape(-1, d ** len(block.word))
+        size = d ** len(block.word)
+        tensors = X[:, block.index].reshape(n, block.index.size // size, size)
         result = apply_letters(block.word, operators, tensors)
         if block.word == (POINT,) and translation is not None:
             result = result + translation
-        transformed[:, block.index] = result.reshape(len(X), *block.index.shape)
-    return transformed
+        out[:, block.index] = result.reshape(n, *block.index.shape)
 
 
 def _check_rows(rep: Rep, d: int, X: ArrayLike) -> np.ndarray:
@@ -105,7 +123,8 @@ def _matrix(
 
 def _group_operators(rep: Rep, linear: np.ndarray) -> dict[int, np.ndarray]:
     needs_inverse = any(COVECTOR in word or DUAL_POINT in word for word in rep._counts)
-    return _letter_operators(linear, np.linalg.inv(linear).T if needs_inverse else None)
+    inverse = np.linalg.inv(linear) if needs_inverse else None
+    return _letter_operators(linear, None if inverse is None else np.swapaxes(inverse, -1, -2))
 
 
 def _letter_operators(

@@ -79,6 +79,12 @@ def blocks(rep: Rep, d: int) -> tuple[Block, ...]:
     return tuple(Block(word, _read_only(parts)) for (word, _), parts in merged.items())
 
 
+def point_columns(rep: Rep, d: int) -> np.ndarray:
+    """Return the columns of all Points, of shape (n_points, d)."""
+    points = [block.index.reshape(-1, d) for block in blocks(rep, d) if block.word == (POINT,)]
+    return np.concatenate([np.zeros((0, d), dtype=np.int64), *points])
+
+
 def _read_only(parts: list[np.ndarray]) -> np.ndarray:
     index = parts[0] if len(parts) == 1 else np.concatenate(parts)
     index.flags.writeable = False

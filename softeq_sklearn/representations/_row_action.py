@@ -7,7 +7,7 @@ import numpy as np
 from softeq_sklearn.groups import linear_part
 from softeq_sklearn.groups._elements import is_affine_shape
 from softeq_sklearn.representations import Rep
-from softeq_sklearn.representations._words import COVECTOR, DUAL_POINT, POINT, VECTOR, Word
+from softeq_sklearn.representations._action import transform
 
 
 def act_on_each_row(rep: Rep, elements: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -32,35 +32,8 @@ def act_on_each_row(rep: Rep, elements: np.ndarray, X: np.ndarray) -> np.ndarray
     array([[ 1.,  2.],
            [-3., -4.]])
     """
-    d = elements.shape[1]
-    operators = _operators(rep, linear_part(elements))
     transformed = np.empty(X.shape)
-    for block in rep.blocks(d):
-        size = d ** len(block.word)
-        tensors = X[:, block.index].reshape(len(X), block.index.size // size, size)
-        result = _apply_letters(block.word, operators, tensors)
-        if block.word == (POINT,) and is_affine_shape(elements):
-            result = result + elements[:, None, :, -1]
-        transformed[:, block.index] = result.reshape(len(X), *block.index.shape)
+    linear = linear_part(elements)[:, None]  # all copies of a tensor in a row share its element
+    translation = elements[:, None, :, -1] if is_affine_shape(elements) else None
+    transform(rep, linear, translation, X, transformed)
     return transformed
-
-
-def _operators(rep: Rep, linear: np.ndarray) -> dict[int, np.ndarray]:
-    """Return the stack of matrices, shape (n_samples, d, d), by which each letter is acted on."""
-    operators = {VECTOR: linear, POINT: linear}
-    if any(COVECTOR in word or DUAL_POINT in word for word in rep.words):
-        contragredient = np.swapaxes(np.linalg.inv(linear), 1, 2)
-        operators |= {COVECTOR: contragredient, DUAL_POINT: contragredient}
-    return operators
-
-
-def _apply_letters(word: Word, operators: dict[int, np.ndarray], tensors: np.ndarray) -> np.ndarray:
-    """Apply each row's operators to the axes of its tensors, shape (n_samples, m, d**len(word))."""
-    shape = n_samples, m, size = tensors.shape
-    for letter in word:
-        # The first axis is transformed and moved to the end; after all axes the order is back.
-        transposed = np.swapaxes(operators[letter], 1, 2)[:, None]
-        d = transposed.shape[-1]
-        split = tensors.reshape(n_samples, m, d, size // d)
-        tensors = np.swapaxes(split, 2, 3) @ transposed
-    return tensors.reshape(shape)

@@ -85,22 +85,24 @@ def apply_letters(word: Word, operators: dict[int, np.ndarray], tensors: np.ndar
     Parameters
     ----------
     word : tuple of int
-    operators : dict of ndarray of shape (d, d)
-        The operator of each letter in the word.
-    tensors : ndarray of shape (n, d**len(word))
+    operators : dict of ndarray of shape (..., d, d)
+        The operator of each letter in the word, the same for all tensors or one for each.
+    tensors : ndarray of shape (..., d**len(word))
 
     Returns
     -------
-    ndarray of shape (n, d**len(word))
+    ndarray of shape (..., d**len(word))
 
     Examples
     --------
     >>> apply_letters((1, 1), {1: np.diag([1.0, 2.0])}, np.ones((1, 4)))
     array([[1., 2., 2., 4.]])
     """
-    shape = m, n = tensors.shape
+    shape = *copies, size = tensors.shape
     for letter in word:
         # The first axis is transformed and moved to the end; after all axes the order is back.
-        d = len(operators[letter])
-        tensors = tensors.reshape(m, d, n // d).transpose(0, 2, 1) @ operators[letter].T
+        transposed = np.swapaxes(operators[letter], -1, -2)
+        d = transposed.shape[-1]
+        split = tensors.reshape(*copies, d, size // d)
+        tensors = np.swapaxes(split, -1, -2) @ transposed
     return tensors.reshape(shape)

@@ -96,6 +96,28 @@ def test_orbit_score_of_nothing():
     assert orbit_score(0 * y, values, draws[1]) == 0
 
 
+# Powers of two, near 1e-170 and 1e170: digits stay the same.
+unit_of_values = pytest.mark.parametrize("unit", [2.0**-565, 1.0, 2.0**565])
+
+
+@unit_of_values
+def test_scores_have_no_units(unit):
+    y, values, draws = classes_and_values(0)
+    parts = [draw.mean(axis=0) for draw in draws]
+    arrays = [y, values, *parts]
+    products = asymmetric_products(*arrays)
+    scaled = asymmetric_products(*(unit * some for some in arrays))
+    assert breaking_score(scaled) == breaking_score(products) != 0
+    expected = orbit_score(y - parts[0], values, draws[1])
+    assert orbit_score(unit * (y - parts[0]), unit * values, unit * draws[1]) == expected != 0
+
+
+def test_products_are_in_the_units_of_the_targets():
+    arrays = np.random.RandomState(0).standard_normal((4, 20, 2))
+    expected = asymmetric_products(*arrays)
+    np.testing.assert_allclose(asymmetric_products(*(1e50 * arrays)), 1e100 * expected)
+
+
 def test_products_have_mean_zero_if_the_symmetry_holds():
     """However few elements the symmetric part is a mean of; one part in both factors is biased."""
     rng = np.random.RandomState(0)

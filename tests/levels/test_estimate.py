@@ -264,3 +264,30 @@ def test_rows_of_integers(rows):
     norm = lambda X: np.linalg.norm(X, axis=1)[None, :, None]  # noqa: E731
     estimate = estimate_level(norm, whole, SO(3), Vector, Scalar, random_state=0)
     assert estimate.error < 1e-12
+
+
+# Powers of two, near 1e-170 and 1e170: digits stay the same.
+unit_of_values = pytest.mark.parametrize("unit", [2.0**-565, 1.0, 2.0**565])
+
+
+@unit_of_values
+def test_levels_have_no_units(rows, unit):
+    def members(X):
+        return np.stack([stretched(X), stretched(X, 1.4), X * [1.1, 1.0, 1.3]])
+
+    arguments = rows, SO(3), Vector, Vector
+    expected = estimate_level(members, *arguments, random_state=0)
+    assert expected.error > 0.01 and expected.spread > 0.01 and expected.member_std > 0.001
+    found = estimate_level(lambda X: unit * members(X), *arguments, random_state=0)
+    assert found == expected
+
+
+@unit_of_values
+def test_residuals_have_no_units(unit):
+    truth, values = noisy_members(5, 1.0, n=100)
+    truth[0] = 0
+    values[:2, 0], values[2:, 0] = [[1.0], [-1.0]], 0  # a mean of 0 for a target of 0
+    unseen = np.full((5, 100), True)
+    expected = unseen_residuals(values, truth, unseen)
+    assert expected.mean > 0.01 and expected.spread > 0.01
+    assert unseen_residuals(unit * values, unit * truth, unseen) == expected

@@ -25,7 +25,7 @@ def test_deviations_from_the_mean(rows):
         assert_allclose(sizes[columns], expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("unit", [1e-9, 1e9])
+@pytest.mark.parametrize("unit", [1e-170, 1e-9, 1e9, 1e170])
 def test_units(rows, unit):
     units = np.array([unit, 1, 1, 1, 1, 1, 1, 1, 1])
     assert_allclose(tensor_sizes(rows * units, REP, 2), units * tensor_sizes(rows, REP, 2))
@@ -41,3 +41,10 @@ def test_what_does_not_vary():
     X = np.tile([0.1, 3e-3, 4e-3, 0.0, 0.0], (30, 1))
     sizes = tensor_sizes(X, Scalar + Vector + Point, 2)
     assert_allclose(sizes, [0.1, np.sqrt(12.5e-6), np.sqrt(12.5e-6), 1, 1])
+
+
+def test_constants_of_any_size():
+    """Each tensor has a unit of its own: a tiny one beside a usual one is no zero."""
+    X = np.tile([1e-170, 3e-200, 4e-200, 1e170, 0.0], (30, 1))
+    sizes = tensor_sizes(X, Scalar + Vector + 2 * Scalar, 2)
+    assert_allclose(sizes, [1e-170, np.sqrt(12.5) * 1e-200, np.sqrt(12.5) * 1e-200, 1e170, 1])

@@ -94,3 +94,13 @@ def test_too_many_axes():
     PrincipalAxes(Vector, 13, tuple(range(13)), False)
     with pytest.raises(ProblemTooLargeError, match="13 axes has 8192 elements; at most 4096"):
         PrincipalAxes(Vector, 13, tuple(range(13)), True)
+
+
+@pytest.mark.parametrize("unit", [2.0**-565, 2.0**565])
+def test_axes_have_no_units(unit):
+    """Neither those of all tensors, nor those of one beside others of a usual size."""
+    rep, X = Vector + T(2), np.random.RandomState(0).standard_normal((30, 12))
+    expected = make_axes(rep, 3, X)(X)
+    for units in (unit, np.repeat([unit, 1.0], [3, 9])):
+        for found, same in zip(make_axes(rep, 3, units * X)(units * X), expected, strict=True):
+            assert_array_equal(found, same)

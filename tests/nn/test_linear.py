@@ -74,11 +74,6 @@ def test_soft_linear_is_a_dense_layer():
     x = rng.standard_normal((3, 6))
     expected = weight @ x + bias[:, None]
     np.testing.assert_allclose(layer(torch.from_numpy(x)).detach(), expected)
-    for orthogonal in (False, True):
-        expected = type_index(layer.layout_in, layer.layout_out, orthogonal)
-        index = layer.type_index(orthogonal)
-        assert list(index) == list(expected)
-        assert all(np.array_equal(index[word], expected[word]) for word in index)
 
 
 def group_case(group: Group, channels_in, channels_out):

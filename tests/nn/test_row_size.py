@@ -27,6 +27,7 @@ from softeq_sklearn.nn import (
 )
 from softeq_sklearn.regularizers import ProjectionPenalty
 from softeq_sklearn.regularizers._forward_mode import directional_derivative
+from softeq_sklearn.representations import as_representation
 
 SMALL = {"hidden_channels": 40, "n_hidden_layers": 2}
 TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
@@ -262,3 +263,74 @@ def test_members_are_divided_each_by_its_own(rep_in):
         torch.testing.assert_close(units[member], alone)
         expected = network.exit(network.row_size.multiply(outputs[member], its_size), mean)
         torch.testing.assert_close(restored[member], expected)
+
+
+# Sizes whose squares are no numbers of float32, where the features are
+
+
+@pytest.mark.parametrize(
+    ("rep_in", "rep_out", "sizes"),
+    [
+        ("2*Vector", "Vector", [1e-35, 1e-23, 1e-15, 1e15, 1e20, 1e30]),
+        ("2*Vector.T + Scalar", "Vector.T + Scalar", [1e-30, 1e-20, 1e20, 1e30]),
+        ("2*Vector + T(2)", "Vector", [1e-17, 1e-12, 1e12, 1e18]),
+        ("Vector + Vector.T", "Vector", [1e-18, 1e18]),
+        ("2*Point", "Point", [1e-30, 1e30]),
+    ],
+)
+@pytest.mark.parametrize("groups", [SIMILARITIES, generated_by(SE(3), Scaling(3))], ids=repr)
+def test_rows_of_any_size_in_single_precision(rep_in, rep_out, sizes, groups):
+    network = perturbed(EquivariantNetwork(rep_in, rep_out, groups, **SMALL), size=0.05)
+    rep_in, rep_out = as_representation(rep_in), as_representation(rep_out)
+    X = torch.from_numpy(np.random.RandomState(0).standard_normal((5, rep_in.dim(3)))).float()
+
+    def values_and_gradients(X):
+        X.requires_grad_()
+        values = network(X)
+        return values.detach(), torch.autograd.grad(values[:, 0].sum(), X)[0]
+
+    values, gradients = values_and_gradients(X)
+
+    def powers(rep, size):
+        return torch.from_numpy(rep.act(size * np.eye(3), np.ones((1, rep.dim(3)))))
+
+    for size in sizes:
+        scaled = X.detach().double() * powers(rep_in, size)
+        found, slopes = values_and_gradients(scaled.float())
+        found = found.double() / powers(rep_out, size)
+        torch.testing.assert_close(found.float(), values, rtol=1e-3, atol=1e-4)
+        assert slopes.isfinite().all()
+        if rep_in == rep_out or rep_in == 2 * rep_out:  # of one weight: slopes have no units
+            torch.testing.assert_close(slopes, gradients, rtol=1e-3, atol=1e-3)
+
+
+def test_size_is_that_of_double_precision():
+    """Also where one weight has a size out of the range and the others have a usual one, or 0."""
+    weights, rng = np.array([1, 1, 2, 2, 4, -1]), np.random.RandomState(0)
+    size = RowSize(weights, np.ones(6, bool), np.zeros(1), position=0)
+    x = rng.standard_normal((6, 200)) * 10.0 ** rng.randint(-35, 35, (6, 200))
+    x[rng.uniform(size=x.shape) < 0.3] = 0
+    x = torch.from_numpy(x).float()
+    log_size, has_size = size(x.double())
+    found, found_size = size(x)
+    assert torch.equal(found_size, has_size)
+    torch.testing.assert_close(found.double(), log_size, rtol=1e-5, atol=1e-5)
+
+
+def test_gradients_are_finite_beside_tiny_features():
+    """A tensor of size 0 in a row whose size is tiny: what divides it is infinite in float32."""
+    size = RowSize(np.array([1, 2]), np.ones(2, bool), np.zeros(1), position=0)
+    x = torch.tensor([[1e-30, 1e-42, 0.0], [0.0, 0.0, 0.0]], requires_grad=True)
+    units, _ = size.divide(x)
+    units.sum().backward()
+    assert units.isfinite().all()
+    assert units[1:, 0].tolist() == pytest.approx([np.sqrt(2), 0], rel=1e-4)
+    assert x.grad.isfinite().all()
+
+
+def test_what_does_not_count_may_be_of_any_size():
+    size = RowSize(np.array([1, 1, 0]), np.array([True, False, False]), np.zeros(1), position=0)
+    x = torch.tensor([[2.0], [1e30], [1e30]])
+    units, (log_size, _) = size.divide(x)
+    torch.testing.assert_close(log_size.exp(), torch.tensor([[2.0]]))
+    torch.testing.assert_close(units[1:], torch.tensor([[1.0], [5e29], [1e30]]), rtol=1e-4, atol=0)

@@ -15,7 +15,7 @@ from softeq_sklearn.nn import (
     SoftEquivariantNetwork,
     SoftLinear,
 )
-from softeq_sklearn.nn._column_layers import InputColumns, OutputColumns, helmert
+from softeq_sklearn.nn._column_layers import InputColumns, OutputColumns
 from softeq_sklearn.nn._layout import input_map, output_map
 from softeq_sklearn.representations import Point, Vector
 from softeq_sklearn.testing import assert_equivariant, groups, representations
@@ -269,13 +269,6 @@ def test_gradients_reach_every_parameter(case, dense):
     for layer in layers_of(network, torch.nn.ParameterList):
         for parameter in layer:
             assert parameter.grad is not None and parameter.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 7])
-def test_helmert_is_orthogonal_with_the_mean_first(n):
-    frame = helmert(n)
-    np.testing.assert_allclose(frame @ frame.T, np.eye(n), atol=1e-14)
-    np.testing.assert_allclose(frame[0], np.full(n, n**-0.5))
 
 
 @given(st.integers(1, 3), st.booleans(), st.data())

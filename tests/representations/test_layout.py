@@ -5,6 +5,7 @@ import pytest
 
 from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.representations import Point, Scalar, T, Vector
+from softeq_sklearn.representations._layout import point_columns
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])
@@ -79,3 +80,10 @@ def test_points_of_different_maps_do_not():
 def test_too_many_columns_are_refused_at_once(large):
     with pytest.raises(ProblemTooLargeError, match=f"{large.dim(20)} columns .* d = 20 .*at most"):
         large.blocks(20)
+
+
+def test_columns_of_points():
+    """All that translations move, also those in repeated sums, in the order of the columns."""
+    rep = Point + Scalar + 2 * (Vector + Point) + Point
+    assert point_columns(rep, 2).tolist() == [[0, 1], [5, 6], [9, 10], [11, 12]]
+    assert point_columns(Scalar + Vector, 3).shape == (0, 3)

@@ -38,3 +38,13 @@ def test_apply_letters_is_the_kronecker_product(word, n_tensors):
     for letter in word:
         matrix = np.kron(matrix, operators[letter])
     np.testing.assert_allclose(apply_letters(word, operators, tensors), tensors @ matrix.T)
+
+
+def test_letters_of_one_operator_a_row():
+    """Of shape (n_samples, 1, d, d), which all tensors of a row share."""
+    rng = np.random.default_rng(0)
+    operators = {1: rng.standard_normal((5, 1, 2, 2)), -1: rng.standard_normal((5, 1, 2, 2))}
+    tensors = rng.standard_normal((5, 3, 4))
+    for i, result in enumerate(apply_letters((1, -1), operators, tensors)):
+        own = {letter: stack[i, 0] for letter, stack in operators.items()}
+        np.testing.assert_array_equal(result, apply_letters((1, -1), own, tensors[i]))
