@@ -261,7 +261,9 @@ class Group(ABC):
         g : array-like of shape (d, d) or (d, d + 1), or a stack with one leading axis
             In a linear group only (d, d).
         tol : float, default=1e-8
-            Largest entry by which the equation may fail, relative to the entries of its terms.
+            Largest entry by which the equation may fail, relative to the entries of its terms. For
+            groups that keep a form which is not positive, those terms are squares of entries that
+            cancel: with entries above 1e4 their sum is rounding, and other matrices pass, too.
 
         Returns
         -------

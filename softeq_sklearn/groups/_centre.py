@@ -74,6 +74,40 @@ def centre_of(group: Group) -> np.ndarray | None:
     return _least_squares(M[turns], s[turns], covered)[0] + 0.0
 
 
+def centre_rule(group: Group) -> str | None:
+    """Return why the linear layers of a network cannot know a group, None if they can.
+
+    They ask W s = 0 of the weight and that the group fixes the bias, each on its own.
+    """
+    centre = centre_of(group)
+    if centre is None:
+        return None
+    return (
+        "group must act on Points about the origin, but for its own translations, since weights "
+        "and biases of linear layers are constrained apart; this one acts about "
+        f"{[float(f'{x:.6g}') for x in centre]}. Subtract this centre from the Points and use the "
+        "group about the origin."
+    )
+
+
+def check_centre(group: Group) -> None:
+    """Refuse a group that acts on Points about another centre than the origin.
+
+    Parameters
+    ----------
+    group : Group
+        Linear or affine.
+
+    Raises
+    ------
+    ValueError
+        If it does.
+    """
+    rule = centre_rule(group)
+    if rule is not None:
+        raise ValueError(f"{rule} Got {group!r}.")
+
+
 def common_centre(groups: Sequence[Group]) -> np.ndarray:
     """Return the point that all generators of some groups move least, by least squares.
 
