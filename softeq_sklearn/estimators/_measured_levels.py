@@ -8,6 +8,7 @@ import numpy as np
 
 from softeq_sklearn.levels import Findings, Levels, estimate_level, judge
 from softeq_sklearn.nn import EquivariantLinear, SoftLinear, TensorNetwork
+from softeq_sklearn.nn._subspaces import has_subspace
 from softeq_sklearn.regularizers import ProjectionPenalty
 
 # Rows and group elements on which the levels are measured.
@@ -104,8 +105,9 @@ def _chance(estimator, name):
 def _penalties(estimator):
     """Return the penalty of each group that can be told from the weights.
 
-    A network that stores V and its dual as one type has no subspace of a group under which
-    they differ. Penalties of the function are measured for the groups with a strength only.
+    A network has no subspace of a group with which its other layers do not commute, whose types
+    it stores as one, or that acts on Points about another centre than the origin. Penalties of
+    the function are measured for the groups with a strength only.
     """
     module = estimator.module_
     if estimator._fit_parameters["regularizer"] != "projection":
@@ -131,6 +133,8 @@ def groups_with_subspaces(estimator):
 
 
 def _has_subspace(estimator, group):
+    if not has_subspace(estimator.module_, group):
+        return False
     if isinstance(estimator.module_, TensorNetwork):
-        return estimator.module_.stores_types_of(group)
+        return True
     return group.is_orthogonal or not all(g.is_orthogonal for g in estimator._shaping)

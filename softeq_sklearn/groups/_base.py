@@ -20,6 +20,7 @@ from softeq_sklearn.groups._elements import (
     inverse,
     is_affine_shape,
     linear_part,
+    unit_generators,
 )
 from softeq_sklearn.groups._finite import FiniteGroup, are_permutation_matrices, finite_group
 from softeq_sklearn.groups._validation import check_generators, check_integer
@@ -118,14 +119,18 @@ class Group(ABC):
         """Whether all (linear parts of) elements are orthogonal matrices.
 
         Read off the generators: A_i + A_i^T = 0 and h_k^T h_k = I, where the largest entry of the
-        difference may be 1e-12 of the largest entry of A_i and of h_k^T h_k.
+        difference may be 1e-12 of the largest entry of A_i and of h_k^T h_k, of each on its own.
         """
-        A, h = linear_part(self.lie_algebra), linear_part(self.discrete_generators)
-        skew = _max_entry(A + _transposed(A)) <= STRUCTURE_TOLERANCE * _max_entry(A)
-        if not skew or not len(h):
-            return skew
+        A = unit_generators(linear_part(self.lie_algebra))
+        if _max_entry(A + _transposed(A)) > STRUCTURE_TOLERANCE:
+            return False
+        h = linear_part(self.discrete_generators)
+        if not len(h):
+            return True
         gram = _transposed(h) @ h
-        return _max_entry(gram - np.eye(self.dim)) <= STRUCTURE_TOLERANCE * _max_entry(gram)
+        return _max_entry(gram - np.eye(self.dim)) <= STRUCTURE_TOLERANCE * max(
+            1.0, _max_entry(gram)
+        )
 
     @cached_property
     def is_conformal(self) -> bool:
@@ -221,6 +226,11 @@ class Group(ABC):
         norm of A is uniform in [0, 1], or in [0, 2 pi] for orthogonal linear groups, where it is
         the largest angle of the rotation in radians.
 
+        A combines the A_i with normal coefficients, each first divided by its own size: the
+        largest entry of its linear part, or of its translation if the linear part is 0. In the
+        norm a generator with a linear part counts with that part only, a pure translation with
+        its translation: a turn about a point reaches the same angles wherever the point is.
+
         Parameters
         ----------
         n : int
@@ -251,7 +261,9 @@ class Group(ABC):
         g : array-like of shape (d, d) or (d, d + 1), or a stack with one leading axis
             In a linear group only (d, d).
         tol : float, default=1e-8
-            Largest entry by which the equation may fail, relative to the entries of its terms.
+            Largest entry by which the equation may fail, relative to the entries of its terms. For
+            groups that keep a form which is not positive, those terms are squares of entries that
+            cancel: with entries above 1e4 their sum is rounding, and other matrices pass, too.
 
         Returns
         -------
@@ -351,10 +363,11 @@ class Group(ABC):
     def _sample_lie_algebra(self, n: int, rng: np.random.RandomState) -> np.ndarray:
         """Draw combinations of the A_i, normal coefficients, scaled to a uniform spectral norm."""
         bound = 2 * np.pi if self.is_orthogonal and not self.is_affine else 1.0
-        direction = np.tensordot(
-            rng.standard_normal((n, len(self.lie_algebra))), self.lie_algebra, 1
-        )
-        norm = np.linalg.norm(direction, ord=2, axis=(1, 2))
+        coefficients = rng.standard_normal((n, len(self.lie_algebra)))
+        generators = unit_generators(self.lie_algebra)
+        direction = np.tensordot(coefficients, generators, 1)
+        counted = np.tensordot(coefficients, _counted_parts(generators), 1)
+        norm = np.linalg.norm(counted, ord=2, axis=(1, 2))
         factor = bound * rng.uniform(size=n) / np.where(norm > 0, norm, 1.0)
         return direction * factor[:, None, None]
 
@@ -406,6 +419,16 @@ def _frozen(generators: np.ndarray, affine: bool) -> np.ndarray:
     generators = (as_affine(generators) if affine else generators) + 0.0
     generators.setflags(write=False)
     return generators
+
+
+def _counted_parts(generators: np.ndarray) -> np.ndarray:
+    """Return what counts in the norm of samples: linear parts, translations of those without."""
+    if not is_affine_shape(generators):
+        return generators
+    counted = generators.copy()
+    # How far a turn moves the origin says where its centre is, not how large it is.
+    counted[linear_part(generators).any(axis=(1, 2)), :, -1] = 0.0
+    return counted
 
 
 def _transposed(matrices: np.ndarray) -> np.ndarray:

@@ -63,8 +63,12 @@ class EmbeddedGroup(Group):
         block = g[:, np.array(self.axes)[:, None], np.array(columns)]
         rest = identity_elements(len(g), self.dim, self.is_affine)
         scale = np.maximum(1.0, np.abs(linear_part(g)).max(axis=(1, 2)))
-        outside = np.abs(g - self._placed(block, rest)).max(axis=(1, 2))
-        return (outside <= tol * scale) & self.parent.contains(block, tol)
+        outside = np.abs(g - self._placed(block, rest))
+        in_place = np.abs(linear_part(outside)).max(axis=(1, 2)) <= tol * scale
+        if self.is_affine:  # whatever the unit of length
+            largest = np.abs(g[:, :, -1]).max(axis=1)
+            in_place &= outside[:, :, -1].max(axis=1) <= tol * largest
+        return in_place & self.parent.contains(block, tol)
 
     def _sample(self, n: int, rng: np.random.RandomState) -> np.ndarray:
         return self._placed(

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from softeq_sklearn.groups._elements import is_affine_shape, linear_part, with_translation
+from softeq_sklearn.groups._elements import (
+    is_affine_shape,
+    linear_part,
+    translation_unit,
+    unit_generators,
+    with_translation,
+    with_unit,
+)
 
 
 def are_conformal(lie_algebra: np.ndarray, discrete: np.ndarray, tol: float) -> bool:
@@ -17,15 +24,16 @@ def are_conformal(lie_algebra: np.ndarray, discrete: np.ndarray, tol: float) -> 
     discrete : ndarray of shape (m, d, d)
         Generators h_k; conformal if h_k^T h_k is.
     tol : float
-        Largest entry that may be off, relative to the largest of A_i and of h_k^T h_k / s^2.
+        Largest entry that may be off, relative to the largest of A_i, of each on its own, and of
+        h_k^T h_k / s^2.
 
     Returns
     -------
     bool
     """
-    skew = _without_rate(lie_algebra)
+    skew = _without_rate(unit_generators(lie_algebra))
     symmetric = skew + _transposed(skew)
-    if _max_entry(symmetric) > tol * _max_entry(lie_algebra):
+    if _max_entry(symmetric) > tol:
         return False
     if not discrete.any(axis=(1, 2)).all():
         return False
@@ -47,19 +55,24 @@ def orthogonal_generators(
     discrete : ndarray of shape (m, d, d) or (m, d, d + 1)
         Generators h_k, or [h_k | t_k].
     tol : float
-        A generator that differs from that of the identity by no more, relative to the largest
-        entry, is left out.
+        A generator that differs from that of the identity by no more, relative to its own size
+        and the largest translation, is left out.
 
     Returns
     -------
     lie_algebra, discrete : ndarray
-        A_i - c I, exactly antisymmetric, and h_k / s; translations stay.
+        (A_i - c I) / size, exactly antisymmetric, and h_k / s; translations stay.
     """
+    lie_algebra = unit_generators(lie_algebra)
     skew = _without_rate(linear_part(lie_algebra))
     skew = _with_translations_of(lie_algebra, (skew - _transposed(skew)) / 2)
     unit = _with_translations_of(discrete, _without_factor(linear_part(discrete)))
-    moves = _largest(skew) > tol * _max_entry(lie_algebra)
-    differs = _largest(unit - np.eye(*unit.shape[1:])) > tol
+    is_pure = ~linear_part(lie_algebra).any(axis=(1, 2))
+    moves = is_pure & skew.any(axis=(1, 2))
+    # Pure translations have no size but their own; others move by so much for a turn by so much.
+    moves |= ~is_pure & (_largest(with_unit(skew, translation_unit(skew[~is_pure]))) > tol)
+    moved = with_unit(unit, translation_unit(unit)) - np.eye(*unit.shape[1:])
+    differs = _largest(moved) > tol
     return skew[moves], unit[differs]
 
 

@@ -204,3 +204,33 @@ def homogeneous(g: np.ndarray, corner: float = 1.0) -> np.ndarray:
     row = np.zeros((*g.shape[:-2], 1, g.shape[-1]))
     row[..., -1] = corner
     return np.concatenate([g, row], axis=-2)
+
+
+def unit_generators(A: np.ndarray) -> np.ndarray:
+    """Divide elements of a Lie algebra, shape (n, d, d + affine), by their sizes.
+
+    The size is the largest entry of the linear part or, where that is zero, of the translation;
+    what is zero stays. The size of a generator means nothing: thresholds are for those of size 1.
+    """
+    sizes = np.abs(linear_part(A)).max(axis=(1, 2), initial=0.0)
+    sizes = np.where(sizes > 0, sizes, np.abs(A).max(axis=(1, 2), initial=0.0))
+    return A / np.where(sizes > 0, sizes, 1.0)[:, None, None]
+
+
+def translation_unit(g: np.ndarray) -> float:
+    """Return a power of 2 of the size of the largest translation of a stack, 1 if there is none.
+
+    The unit of length of the user is arbitrary, so that translations are compared in this one.
+    """
+    if not is_affine_shape(g):
+        return 1.0
+    largest = np.abs(g[..., -1]).max(initial=0.0)
+    # At most 2^1000, so that 1 / unit is a number too.
+    return float(np.ldexp(1.0, np.clip(np.frexp(largest)[1], -1000, 1000))) if largest else 1.0
+
+
+def with_unit(g: np.ndarray, unit: float) -> np.ndarray:
+    """Write translations in another unit of length; without rounding if it is a power of 2."""
+    if not is_affine_shape(g) or unit == 1.0:
+        return g
+    return with_translation(linear_part(g), g[..., -1] / unit)

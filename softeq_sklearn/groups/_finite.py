@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from softeq_sklearn.groups._elements import compose, identity_elements, is_affine_shape
+from softeq_sklearn.groups._elements import (
+    compose,
+    identity_elements,
+    is_affine_shape,
+    linear_part,
+    translation_unit,
+    with_unit,
+)
 from softeq_sklearn.groups._schreier_sims import PermutationGroup
 
 if TYPE_CHECKING:
@@ -19,6 +26,8 @@ MIN_ENUMERATED = 4
 _MAX_ENTRY = 1e6
 # Entries of equal products differ by rounding only, about 1e-12 after thousands of factors.
 _SAME = 1e-9
+# The powers of a matrix of another determinant are all different, however close they come.
+_UNIT_DETERMINANT = 1e-9
 
 
 class FiniteGroup(Protocol):
@@ -75,26 +84,38 @@ class EnumeratedGroup:
         return self.elements[rng.randint(self.order, size=n)]
 
     def contains(self, elements: np.ndarray, tol: float) -> np.ndarray:
-        scale = max(1.0, np.abs(self.elements).max())
+        unit = translation_unit(self.elements)
+        own, elements = with_unit(self.elements, unit), with_unit(elements, unit)
+        scale = max(1.0, np.abs(own).max())
         return np.array(
-            [np.abs(self.elements - g).max(axis=(1, 2)).min() <= tol * scale for g in elements],
+            [np.abs(own - g).max(axis=(1, 2)).min() <= tol * scale for g in elements],
             dtype=bool,
         )
 
 
 def enumerate_elements(generators: np.ndarray) -> np.ndarray | None:
-    """Return all products of the generators, identity first, or None if there are too many."""
+    """Return all products of the generators, identity first, or None if there are too many.
+
+    Translations are compared in a unit of the size of the largest among the generators.
+    """
+    if (np.abs(np.linalg.slogdet(linear_part(generators))[1]) > _UNIT_DETERMINANT).any():
+        return None
+    unit = translation_unit(generators)
+    generators = with_unit(generators, unit)
     affordable = max(MIN_ENUMERATED, MAX_ENUMERATED_ENTRIES // generators.shape[1] ** 2)
     limit = min(MAX_ENUMERATED, affordable)
     known = _KnownElements(generators.shape[1:])
     known.add(identity_elements(1, generators.shape[1], is_affine_shape(generators))[0])
     # The list grows while it is read: breadth first.
     for element in known.elements:
-        for product in compose(element, generators):
-            known.add(product)
-        if len(known.elements) > limit or np.abs(element).max() > _MAX_ENTRY:
+        products = compose(element, generators)
+        if not np.abs(products).max(initial=0.0) <= _MAX_ENTRY:
             return None
-    return np.array(known.elements)
+        for product in products:
+            known.add(product)
+        if len(known.elements) > limit:
+            return None
+    return with_unit(np.array(known.elements), 1 / unit)
 
 
 def all_elements(group: Group, limit: int) -> np.ndarray | None:

@@ -9,6 +9,8 @@ from softeq_sklearn.groups._elements import homogeneous, inverse, is_affine_shap
 
 # Relative size of what counts as rounding; fixed tensors come from a null space.
 TOLERANCE = 1e-8
+# Singular values between this and TOLERANCE are neither clearly rounding nor clearly not.
+_ROUNDING = 1e-12
 # Random elements of the space whose images are looked at.
 N_PROBES = 8
 
@@ -25,12 +27,20 @@ def lie_algebra_closure(group: Group) -> np.ndarray:
     basis : ndarray of shape (n, d * (d + affine))
         Rows are matrices, row by row.
     """
+    return closure_and_clarity(group)[0]
+
+
+def closure_and_clarity(group: Group) -> tuple[np.ndarray, bool]:
+    """Return the basis of `lie_algebra_closure`, and whether its rank is clear.
+
+    It is not if a direction was left out that is more than rounding.
+    """
     shape = group.lie_algebra.shape[1:]
     size = shape[0] * shape[1]
     generators = _normalized(group.lie_algebra.reshape(-1, size))
-    basis = _extended(np.empty((0, size)), generators)
+    basis, is_clear = _extended(np.empty((0, size)), generators)
     if not len(basis):
-        return basis
+        return basis, is_clear
     h = group.discrete_generators
     h_inverse, rng = inverse(h), np.random.RandomState(0)
     while len(basis) < _largest_dimension(group):
@@ -42,11 +52,11 @@ def lie_algebra_closure(group: Group) -> np.ndarray:
         images = np.concatenate(stacks).reshape(-1, basis.shape[1])
         # Brackets of unit matrices may be small but not large; conjugates may be large.
         images /= np.maximum(1.0, np.linalg.norm(images, axis=1, keepdims=True))
-        larger = _extended(basis, images)
+        larger, is_clear = _extended(basis, images)
         if len(larger) == len(basis):
             break
         basis = larger
-    return basis
+    return basis, is_clear
 
 
 def _bracket(A: np.ndarray, B: np.ndarray) -> np.ndarray:
@@ -61,13 +71,17 @@ def _conjugated(h: np.ndarray, h_inverse: np.ndarray, A: np.ndarray) -> np.ndarr
     return (linear_part(h) @ A) @ homogeneous(h_inverse)
 
 
-def _extended(basis: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return an orthonormal basis of the span of both, where `basis` is orthonormal."""
+def _extended(basis: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return an orthonormal basis of the span of both, and whether its rank is clear.
+
+    The given basis is orthonormal.
+    """
     for _ in range(2):
         rows = rows - (rows @ basis.T) @ basis
     _, values, directions = np.linalg.svd(rows, full_matrices=False)
     new = directions[values > TOLERANCE]
-    return np.concatenate([basis, new - (new @ basis.T) @ basis])
+    is_clear = not ((values > _ROUNDING) & (values <= TOLERANCE)).any()
+    return np.concatenate([basis, new - (new @ basis.T) @ basis]), is_clear
 
 
 def _normalized(rows: np.ndarray) -> np.ndarray:

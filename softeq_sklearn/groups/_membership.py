@@ -10,7 +10,6 @@ import numpy as np
 from softeq_sklearn.exceptions import ProblemTooLargeError
 from softeq_sklearn.groups._base import Group
 from softeq_sklearn.groups._elements import (
-    as_affine,
     compose,
     exponential,
     homogeneous,
@@ -18,9 +17,11 @@ from softeq_sklearn.groups._elements import (
     inverse,
     is_affine_shape,
     linear_part,
+    unit_generators,
 )
 from softeq_sklearn.groups._finite import EnumeratedGroup
-from softeq_sklearn.groups._lie_closure import TOLERANCE, lie_algebra_closure
+from softeq_sklearn.groups._frame import Frame
+from softeq_sklearn.groups._lie_closure import TOLERANCE, closure_and_clarity
 from softeq_sklearn.groups._logarithm import principal_logarithm
 from softeq_sklearn.groups._matrix_group import MatrixGroup
 
@@ -46,41 +47,68 @@ _LARGE_LOGARITHM = 100.0
 
 
 class Membership:
-    """Which matrices are in a group, or in its Lie algebra: True, False or None if undecided."""
+    """Which matrices are in a group, or in its Lie algebra: True, False or None if undecided.
 
-    def __init__(self, group: Group, affine: bool) -> None:
+    Parameters
+    ----------
+    group : Group
+        The group.
+    frame : Frame or None
+        Where affine matrices are compared, or a linear group with these; None for linear ones.
+    """
+
+    def __init__(self, group: Group, frame: Frame | None) -> None:
         self.group = group
-        self.affine = affine
+        self.frame = frame
+        self.affine = frame is not None
 
     def has_direction(self, A: np.ndarray) -> bool | None:
         """Tell whether exp(s A) is in the closure of the group for all s."""
+        A = unit_generators(A[None])[0] if self.frame is None else self.frame.lie(A[None])[0]
         if self._spans(A):
             return True
         if self._is_closed or self._is_outside(exponential(A / np.linalg.norm(A))):
-            return False
+            return self._no
         return True if self._is_compact and self.group.dim <= MAX_DECIDED_DIM else None
 
     def has_element(self, h: np.ndarray) -> bool | None:
         """Tell whether a matrix is in the closure of the group."""
+        if not self._has_closed_test:
+            return self._by_proof_or_tensors(
+                h if self.frame is None else self.frame.elements(h[None])[0]
+            )
         own = self._in_own_shape(h)
-        if own is None:
-            return False if self._has_closed_test else self._by_proof_or_tensors(h)
-        if self._has_closed_test:
-            return bool(self.group.contains(own, TOLERANCE))
-        return self._by_proof_or_tensors(h)
+        return own is not None and bool(self.group.contains(own, TOLERANCE))
 
     def _by_proof_or_tensors(self, h: np.ndarray) -> bool | None:
         if self._is_reached(h):
             return True
         if self._is_outside(h):
-            return False
+            return self._no
         return True if self._is_compact and self.group.dim <= MAX_DECIDED_DIM else None
+
+    @property
+    def _no(self) -> bool | None:
+        """The answer no, if neither the origin nor a rank makes it doubtful."""
+        clear = self._closure[1] and (self.frame is None or self.frame.is_clear(TOLERANCE))
+        return False if clear else None
 
     def _in_own_shape(self, h: np.ndarray) -> np.ndarray | None:
         """Return the element in the shape of the group's, None if it moves what they leave."""
-        if is_affine_shape(h) == self.group.is_affine:
+        if self.frame is None or self.group.is_affine:
             return h
-        return None if np.abs(h[:, -1]).max() > TOLERANCE else linear_part(h)
+        moves = np.abs(h[:, -1]).max(initial=0.0) if is_affine_shape(h) else 0.0
+        return None if moves > TOLERANCE * self.frame.largest else linear_part(h)
+
+    @cached_property
+    def _framed(self) -> Group:
+        """The group in the frame, with generators of size 1."""
+        if self.frame is not None:
+            return self.frame.group(self.group)
+        lie = unit_generators(self.group.lie_algebra)
+        if np.array_equal(lie, self.group.lie_algebra):
+            return self.group
+        return MatrixGroup(lie, self.group.discrete_generators)
 
     @cached_property
     def _has_closed_test(self) -> bool:
@@ -108,12 +136,12 @@ class Membership:
         return self._is_compact and finite and all(map(_is_circle, self.group.lie_algebra))
 
     @cached_property
+    def _closure(self) -> tuple[np.ndarray, bool]:
+        return closure_and_clarity(self._framed)
+
+    @property
     def _basis(self) -> np.ndarray:
-        basis = lie_algebra_closure(self.group)
-        if self.affine and not self.group.is_affine:
-            d = self.group.dim
-            return as_affine(basis.reshape(-1, d, d)).reshape(-1, d * (d + 1))
-        return basis
+        return self._closure[0]
 
     def _spans(self, A: np.ndarray) -> bool:
         vector = A.ravel()
@@ -130,13 +158,14 @@ class Membership:
 
     @cached_property
     def _cosets(self) -> np.ndarray:
-        finite = self.group._finite_part
-        elements = self.group.discrete_generators
+        finite = self._framed._finite_part
+        elements = self._framed.discrete_generators
         if isinstance(finite, EnumeratedGroup) and finite.order <= MAX_COSETS:
             elements = finite.elements
-        identity = identity_elements(1, self.group.dim, self.group.is_affine)
-        elements = np.concatenate([identity, elements])
-        return as_affine(elements) if self.affine else elements
+        else:
+            elements = np.concatenate([elements, inverse(elements)])
+        identity = identity_elements(1, self.group.dim, self.affine)
+        return np.concatenate([identity, elements])
 
     def _has_logarithm(self, g: np.ndarray) -> bool:
         """Whether g, or g times an element of the identity component, is exp(A).
@@ -174,8 +203,8 @@ class Membership:
 
     def _has_other_determinant(self, h: np.ndarray) -> bool:
         sign, size = np.linalg.slogdet(linear_part(h))
-        signs, sizes = np.linalg.slogdet(linear_part(self.group.discrete_generators))
-        traces = np.einsum("nii->n", linear_part(self.group.lie_algebra))
+        signs, sizes = np.linalg.slogdet(linear_part(self._framed.discrete_generators))
+        traces = np.einsum("nii->n", linear_part(self._framed.lie_algebra))
         keeps_size = np.abs(np.append(traces, sizes)).max(initial=0.0) <= TOLERANCE
         return bool(
             (sign < 0 and (signs > 0).all()) or (keeps_size and abs(size) > TOLERANCE * len(h))
@@ -221,9 +250,8 @@ class Membership:
     def _linear_group(self) -> Group:
         """The group, acting on one axis more if affine elements are compared."""
         if not self.affine:
-            return self.group
-        lie = as_affine(self.group.lie_algebra)
-        discrete = as_affine(self.group.discrete_generators)
+            return self._framed
+        lie, discrete = self._framed.lie_algebra, self._framed.discrete_generators
         return MatrixGroup(homogeneous(lie, corner=0.0), homogeneous(discrete))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from softeq_sklearn.groups._base import Group
 from softeq_sklearn.groups._elements import as_affine
+from softeq_sklearn.groups._frame import Frame
 from softeq_sklearn.groups._membership import Membership
 
 
@@ -31,6 +32,9 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
     dimensions that tells all compact groups apart but finite ones that are too large to be
     enumerated, of more than 10000 elements.
 
+    Affine groups are compared about the point that both move least, and in a unit of the size of
+    what they translate it by: neither the origin nor the unit of length changes the answer.
+
     Parameters
     ----------
     H : Group
@@ -42,7 +46,8 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
     -------
     contained : bool or None
         None where it is not decided, which happens only if G is given by generators, no family
-        and no small finite group, and either not compact or of more than three dimensions.
+        and no small finite group, and either not compact or of more than three dimensions; or
+        where rounding hides what an answer rests on.
 
     Raises
     ------
@@ -66,7 +71,7 @@ def is_subgroup(H: Group, G: Group) -> bool | None:
     if H == G:
         return True
     affine = H.is_affine or G.is_affine
-    larger = Membership(G, affine)
+    larger = Membership(G, Frame.of((H, G)) if affine else None)
     undecided = False
     for A in as_affine(H.lie_algebra) if affine else H.lie_algebra:
         answer = larger.has_direction(A)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from softeq_sklearn.groups import compose, exponential
+from softeq_sklearn.groups._elements import unit_generators
 
 # One in so many starts is followed further.
 _FOLLOWED = 8
@@ -123,8 +124,9 @@ def _move(error, x, elements, found, turn, group, rng):
     """One small random move within the group, kept where it helps."""
     trial = elements
     if len(group.lie_algebra):
-        amounts = rng.standard_normal((len(elements), len(group.lie_algebra))) * turn[:, None]
-        trial = compose(trial, exponential(np.tensordot(amounts, group.lie_algebra, 1)))
+        generators = unit_generators(group.lie_algebra)
+        amounts = rng.standard_normal((len(elements), len(generators))) * turn[:, None]
+        trial = compose(trial, exponential(np.tensordot(amounts, generators, 1)))
     if len(group.discrete_generators):
         jumps = rng.uniform(size=len(elements)) < (0.2 if len(group.lie_algebra) else 1.0)
         chosen = group.discrete_generators[rng.randint(len(group.discrete_generators), size=len(x))]

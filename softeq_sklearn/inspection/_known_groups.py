@@ -29,6 +29,7 @@ from softeq_sklearn.groups import (
     generated_by,
     is_same_group,
 )
+from softeq_sklearn.groups._frame import Frame
 from softeq_sklearn.groups._lie_closure import lie_algebra_closure
 
 # Families with n^2 generators are not built in higher dimensions, and in those above the second
@@ -59,7 +60,8 @@ def known_group(group: Group) -> Group | None:
     E(3)
     """
     # Generators that generate an infinite group without a Lie algebra say nothing on its size.
-    size = len(lie_algebra_closure(group)) if group._finite_part is not None else None
+    framed = Frame.of([group]).group(group) if group.is_affine else group
+    size = len(lie_algebra_closure(framed)) if group._finite_part is not None else None
     for known in _families(group):
         if size in (None, len(known.lie_algebra)) and is_same_group(group, known):
             return known

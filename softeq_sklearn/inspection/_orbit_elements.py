@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from softeq_sklearn.groups import exponential, linear_part
-from softeq_sklearn.groups._elements import identity_elements
+from softeq_sklearn.groups._elements import identity_elements, translation_unit, with_unit
 from softeq_sklearn.groups._finite import enumerate_elements
 
 # Entries of exp(tA) after a full turn differ from the identity by rounding only.
@@ -90,15 +90,16 @@ def period(A):
     -------
     float or None
     """
-    eigenvalues, zero = np.linalg.eigvals(linear_part(A)), _ZERO * np.linalg.norm(A)
+    eigenvalues = np.linalg.eigvals(linear_part(A))
+    zero = _ZERO * np.linalg.norm(linear_part(A))
     frequencies = np.abs(eigenvalues.imag)
     frequencies = frequencies[frequencies > zero]
     if not frequencies.size or (np.abs(eigenvalues.real) > zero).any():
         return None
     full_turn = 2 * np.pi / frequencies.min()
-    identity = np.eye(*A.shape)
-    closed = np.abs(exponential(full_turn * A) - identity).max() <= _SAME
-    return full_turn if closed else None
+    moved = exponential(full_turn * A) - np.eye(*A.shape)
+    moved = with_unit(moved, translation_unit(full_turn * A))
+    return full_turn if np.abs(moved).max() <= _SAME else None
 
 
 def _all_elements(group):

@@ -32,7 +32,8 @@ class EquivariantNetwork(TensorNetwork):
     ------
     ValueError
         If a representation does not parse or has duals of Points, Points come out and none go in,
-        or there is no such architecture.
+        a group acts on Points about another centre than the origin, or there is no such
+        architecture.
     ProblemTooLargeError
         If no solver can hold a subspace.
 

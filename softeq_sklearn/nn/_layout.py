@@ -179,6 +179,11 @@ class FeatureLayout:
         """
         return replace(self, unit_size=True)
 
+    @property
+    def has_points(self) -> bool:
+        """Whether the mean of Points is among the features."""
+        return (POINT,) in self.types
+
     def with_size(self) -> FeatureLayout:
         """Return the same layout with the logarithm of the row's size as one more feature.
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from softeq_sklearn.groups import Group
+from softeq_sklearn.groups._centre import check_centre
 from softeq_sklearn.nn._layout import FeatureLayout
 from softeq_sklearn.nn._type_blocks import project_blocks, type_index
 from softeq_sklearn.projection import type_basis
@@ -92,10 +93,13 @@ class SoftLinear(nn.Module):
         Raises
         ------
         ValueError
-            If the rank of a subspace is not clear to working precision.
+            If the rank of a subspace is not clear to working precision, or Points are read and
+            the group acts about another centre than the origin.
         ProblemTooLargeError
             If no solver can hold a subspace.
         """
+        if self.layout_in.has_points:
+            check_centre(group)
         parameters = torch.cat([self.weight.detach().flatten(-2), self.bias.detach()], -1)
         flat = parameters.double().cpu().numpy()
         index = type_index(self.layout_in, self.layout_out, orthogonal)
@@ -140,7 +144,8 @@ class EquivariantLinear(nn.Module):
     Raises
     ------
     ValueError
-        If the rank of a subspace is not clear to working precision.
+        If the rank of a subspace is not clear to working precision, or Points are read and the
+        group acts about another centre than the origin.
     ProblemTooLargeError
         If no solver can hold a subspace.
 
@@ -165,6 +170,8 @@ class EquivariantLinear(nn.Module):
         orthogonal: bool,
     ) -> None:
         super().__init__()
+        if layout_in.has_points:
+            check_centre(group)
         self.layout_in = layout_in
         self.layout_out = layout_out
         self.coefficients = nn.ParameterList()

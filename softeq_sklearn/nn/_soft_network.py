@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from softeq_sklearn.groups import Group
-from softeq_sklearn.nn._gated import FreeGatedNonlinearity, GatedNonlinearity
+from softeq_sklearn.nn._gated import FreeGatedNonlinearity
 from softeq_sklearn.nn._linear import EquivariantLinear, SoftLinear, nearest_exact
+from softeq_sklearn.nn._subspaces import check_has_subspace
 from softeq_sklearn.nn._tensor_network import TensorNetwork
 from softeq_sklearn.representations import Rep
 
@@ -51,7 +52,8 @@ class SoftEquivariantNetwork(TensorNetwork):
         If there are no groups and no `dim`.
     ValueError
         If a representation does not parse or has duals of Points, Points come out and none go in,
-        or there is no such architecture.
+        a group acts on Points about another centre than the origin, or there is no such
+        architecture.
     ProblemTooLargeError
         If no solver can hold a subspace.
 
@@ -119,8 +121,9 @@ class SoftEquivariantNetwork(TensorNetwork):
         Raises
         ------
         ValueError
-            If the other layers do not commute with the group, it acts on another space, or the
-            linear layers are bound to the subspace of an exact group.
+            If the other layers do not commute with the group, it acts on another space or on
+            Points about another centre than the origin, or the linear layers are bound to the
+            subspace of an exact group.
         """
         if any(isinstance(layer, EquivariantLinear) for layer in self.layers):
             raise ValueError(
@@ -130,20 +133,7 @@ class SoftEquivariantNetwork(TensorNetwork):
         dim = self.layers[-1].layout_in.dim
         if group.dim != dim:
             raise ValueError(f"group must act on a space of dimension {dim}. Got {group!r}.")
-        gates = [layer for layer in self.layers if isinstance(layer, GatedNonlinearity)]
-        divides = self.row_size is not None and group.is_conformal
-        acting = group.orthogonal_part if divides else group
-        if any(gate.pointwise is not None for gate in gates) and not acting.is_permutation:
-            raise ValueError(
-                "group must permute coordinates where all groups of the network do, since its "
-                f"nonlinearity commutes with no others. Got {group!r}."
-            )
-        if not self.stores_types_of(group):
-            rule = "orthogonal" if self.row_size is None else "conformal"
-            raise ValueError(
-                f"group must be {rule} where all groups of the network are, since V and its "
-                f"dual are one type there. Got {group!r}."
-            )
+        check_has_subspace(self, group)
         for layer in self.layers:
             if isinstance(layer, SoftLinear):
                 layer.project(group, softness, orthogonal=self.orthogonal)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from softeq_sklearn.groups import Group
+from softeq_sklearn.groups._centre import check_centre
 from softeq_sklearn.nn._architecture import architecture_of
 from softeq_sklearn.nn._column_layers import InputColumns, OutputColumns
 from softeq_sklearn.nn._features import hidden_layout
@@ -61,7 +62,8 @@ class TensorNetwork(nn.Module):
     ------
     ValueError
         If a representation does not parse or has duals of Points, Points come out and none go in,
-        or there is no such architecture.
+        a group acts on Points about another centre than the origin, or there is no such
+        architecture.
     ProblemTooLargeError
         If no solver can hold a subspace.
 
@@ -112,6 +114,9 @@ class TensorNetwork(nn.Module):
                 f"{rep_in!r} moves with a translation."
             )
         outer = (entry.layout, exit_.layout)
+        if entry.layout.has_points:
+            for group in groups:
+                check_centre(group)
         hidden = hidden_layout(hidden_channels, outer, dim, orthogonal=orthogonal)
         layout, last = entry.layout, exit_.layout
         if row_size is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from softeq_sklearn._rows import row_slices
 from softeq_sklearn._sizes import root_mean_square
 from softeq_sklearn.groups import generated_by
+from softeq_sklearn.groups._elements import unit_generators
 from softeq_sklearn.projection import type_basis
 from softeq_sklearn.representations._layout import point_columns
 from softeq_sklearn.representations._words import POINT, VECTOR
@@ -202,10 +203,11 @@ def _unit_is_free(groups):
     for group in groups:
         if not group.is_affine:
             continue
-        moves = np.vstack([group.lie_algebra[:, :, -1], group.discrete_generators[:, :, -1]])
+        generators = unit_generators(group.lie_algebra)
+        moves = np.vstack([generators[:, :, -1], group.discrete_generators[:, :, -1]])
         directions = _translations(group)
         rest = moves - moves @ directions @ np.linalg.pinv(directions, rcond=_ROUNDING)
-        if np.abs(rest).max(initial=0.0) > _ROUNDING * max(1.0, np.abs(moves).max(initial=0.0)):
+        if np.abs(rest).max(initial=0.0) > _ROUNDING * np.abs(moves).max(initial=0.0):
             return False
     return True
 
@@ -214,9 +216,7 @@ def _translations(group):
     """Translations in the Lie algebra of a group, as columns."""
     if not group.is_affine or not len(group.lie_algebra):
         return np.zeros((group.dim, 0))
-    # The size of a generator means nothing.
-    sizes = np.linalg.norm(group.lie_algebra.reshape(len(group.lie_algebra), -1), axis=1)
-    generators = group.lie_algebra / np.where(sizes > 0, sizes, 1.0)[:, None, None]
+    generators = unit_generators(group.lie_algebra)
     linear, moves = generators[:, :, :-1], generators[:, :, -1]
     vectors, values, _ = np.linalg.svd(linear.reshape(len(linear), group.dim**2))
     return moves.T @ vectors[:, np.count_nonzero(values > _ROUNDING) :]

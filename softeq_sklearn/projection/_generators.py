@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from softeq_sklearn.groups import Group, linear_part
+from softeq_sklearn.groups._elements import unit_generators
 
-# Entries below this size, relative to the generator, are rounding.
+# Entries below this size, relative to those of their kind, are rounding.
 TOLERANCE = 1e-12
 
 
@@ -38,9 +39,9 @@ class Generators:
 def generators_of(group: Group) -> Generators:
     """Return the generators of a group, scaled."""
     d = group.dim
-    lie = linear_part(group.lie_algebra)
+    lie = unit_generators(linear_part(group.lie_algebra))
     norms = np.linalg.norm(lie, ord=2, axis=(1, 2))
-    moves = norms > TOLERANCE
+    moves = norms > 0
     discrete = linear_part(group.discrete_generators)
     changes = np.abs(discrete - np.eye(d)).max(axis=(1, 2), initial=0.0) > TOLERANCE
     return Generators(
@@ -51,8 +52,13 @@ def generators_of(group: Group) -> Generators:
 def _translations(group: Group) -> np.ndarray:
     if not group.is_affine:
         return np.empty((0, group.dim))
-    rows = np.concatenate([group.lie_algebra[:, :, -1], group.discrete_generators[:, :, -1]])
-    norms = np.linalg.norm(rows, axis=1)
-    rows = rows[norms > TOLERANCE] / norms[norms > TOLERANCE, None]
+    lie = unit_generators(group.lie_algebra)
+    is_pure = ~linear_part(lie).any(axis=(1, 2))
+    # Pure translations have no size but their own; others move by so much for a turn by so much.
+    others = np.concatenate([lie[~is_pure, :, -1], group.discrete_generators[:, :, -1]])
+    others = others[np.linalg.norm(others, axis=1) > TOLERANCE * np.abs(others).max(initial=0.0)]
+    rows = np.concatenate([lie[is_pure, :, -1], others])
+    rows = rows[rows.any(axis=1)]
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     _, values, directions = np.linalg.svd(rows, full_matrices=False)
     return directions[values > TOLERANCE * max(rows.shape)]

@@ -11,6 +11,7 @@ from torch import nn
 
 from softeq_sklearn.groups import Group
 from softeq_sklearn.nn import EquivariantLinear, SoftLinear
+from softeq_sklearn.nn._subspaces import check_has_subspace
 from softeq_sklearn.nn._type_blocks import type_index
 from softeq_sklearn.projection import type_basis
 
@@ -52,8 +53,10 @@ class TypeBlocks:
     Raises
     ------
     ValueError
-        If the module has no such layer, its layers have different numbers of members, or a
-        group acts on a space of another dimension.
+        If the module has no such layer, its layers have different numbers of members, a group
+        acts on a space of another dimension, or the module has no subspace for it: other layers do
+        not commute with it, types that it tells apart are stored as one, or it acts on Points
+        about another centre than the origin.
     """
 
     def __init__(self, module: nn.Module, groups: Mapping[str, Group]) -> None:
@@ -61,6 +64,8 @@ class TypeBlocks:
         self._names = [n for n, m in module.named_modules() if isinstance(m, _Layer)]
         layers = self._layers(module)
         _check_dimensions(layers, groups)
+        for name, group in groups.items():
+            check_has_subspace(module, group, name)
         self.n_layers, self.n_members = len(layers), _number_of_members(layers)
         self._shapes = [p.shape for p in self.parameters_of(module)]
         self.sizes = [

@@ -68,8 +68,8 @@ class DistancePenalty(Penalty):
     ------
     ValueError
         If the module has no such layer, its layers have different numbers of members, a
-        group acts on a space of another dimension, the strengths do not fit the groups, or the
-        distance is unknown.
+        group acts on a space of another dimension, the module has no subspace for it, the
+        strengths do not fit the groups, or the distance is unknown.
 
     Examples
     --------
@@ -203,9 +203,12 @@ class _Stack:
     def squared_norms(self, flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """|b - P_G b|^2 and |P_G b|^2 of each block, two arrays of shape (n_groups, n_blocks)."""
         blocks = flat.index_select(0, self.index.reshape(-1)).view(self.index.shape)
+        residuals = blocks.new_zeros(len(self.bases), len(blocks))
+        projections = torch.zeros_like(residuals)
         pairs = [_residual_and_projection(blocks, basis) for basis in self.bases]
-        residuals, projections = zip(*pairs, strict=True)
-        return torch.stack(residuals), torch.stack(projections)
+        if pairs:
+            residuals, projections = map(torch.stack, zip(*pairs, strict=True))
+        return residuals, projections
 
 
 def _residual_and_projection(

@@ -64,8 +64,9 @@ class ProjectionPenalty(Penalty):
     Raises
     ------
     ValueError
-        If the module has no such layer, its layers have different numbers of members, a
-        group acts on a space of another dimension, or the strengths do not fit the groups.
+        If the module has no such layer, its layers have different numbers of members, a group
+        acts on a space of another dimension, the module has no subspace for it, or the strengths
+        do not fit the groups.
 
     Examples
     --------

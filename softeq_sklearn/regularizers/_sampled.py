@@ -36,8 +36,9 @@ class SampledPenalty(FunctionPenalty):
         Rows, as the module gets them, at which `values` measures R_G, each with one element of the
         pool, and the batch of a call that gets none; a few hundred are enough.
     n_per_batch : int, default=16
-        Number of elements of each group in one batch, all different; at most the whole pool. More
-        of them make the gradient less noisy and cost only products with more, smaller matrices.
+        Number of elements of each group in one batch, all different; at most the whole pool, and
+        one for each row. More of them make the gradient less noisy and cost only products with
+        more, smaller matrices.
     seed : int, default=0
         Seed of the choice of elements; the global generators are not used.
 
@@ -112,8 +113,9 @@ class SampledPenalty(FunctionPenalty):
 
 
 def _dealt(maps: AffineMaps, rows: torch.Tensor) -> torch.Tensor:
-    """Deal rows of shape (n_samples, n_columns) out to the maps, in equal stacks."""
+    """Deal rows of shape (n_samples, n_columns) out to the maps, one after the other, in turn."""
     maps = maps[: len(rows)]
     size = -(-len(rows) // len(maps))
     padded = F.pad(rows, (0, 0, 0, size * len(maps) - len(rows)))
-    return maps(padded.view(len(maps), size, -1)).flatten(0, 1)[: len(rows)]
+    stacks = padded.view(size, len(maps), -1).transpose(0, 1)
+    return maps(stacks).transpose(0, 1).flatten(0, 1)[: len(rows)]

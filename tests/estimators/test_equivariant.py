@@ -186,3 +186,35 @@ def test_group_and_representations_may_be_positional():
     assert (model.group, model.rep_in, model.rep_out) == (SO(2), "Vector", "Scalar")
     with pytest.raises(TypeError, match="positional"):
         EquivariantRegressor(SO(2), "Vector", "Scalar", 128)
+
+
+@pytest.mark.parametrize("kind", ["exact", "soft", "residual"])
+def test_groups_that_act_on_points_about_another_centre_are_refused(kind):
+    """Such a fit predicted a constant, in silence."""
+    centre = np.array([3.0, 1.0])
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    group = MatrixGroup([np.column_stack([turn, -turn @ centre])], name="about a point")
+    X = centre + np.random.RandomState(0).randn(60, 2)
+    y = ((X - centre) ** 2).sum(axis=1)
+    settings = {"rep_in": "Point", "max_epochs": 2, "random_state": 0}
+    model = {
+        "exact": EquivariantRegressor(group, **settings),
+        "soft": SoftEquivariantRegressor({"turns": group}, **settings),
+        "residual": ResidualPathwayRegressor(group, **settings),
+    }[kind]
+    with pytest.raises(ValueError, match=r"about \[3.0, 1.0\]. Subtract .* name='about a point'"):
+        model.fit(X, y)
+
+
+def test_levels_of_groups_about_another_centre_are_measured_without_a_penalty():
+    turns = MatrixGroup([[[0.0, -1.0, 1.0], [1.0, 0.0, -3.0]]])
+    X = np.random.RandomState(0).randn(60, 2)
+    model = SoftEquivariantRegressor(
+        {"all": SE(2), "turns": turns},
+        rep_in="Point",
+        strengths={"all": 1.0, "turns": 0.0},
+        max_epochs=2,
+        random_state=0,
+    ).fit(X, X[:, 0])
+    assert np.isfinite(model.levels_.error).all()
+    np.testing.assert_array_equal(np.isnan(model.levels_.penalty), [False, True])

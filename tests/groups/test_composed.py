@@ -172,3 +172,12 @@ def test_wrong_arguments():
         generated_by(SO(2), "SO")
     with pytest.raises(TypeError, match="must be groups. Got .* of type list instead"):
         generated_by([SO(2), SO(2)])
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_embedded_translations_keep_to_their_axes_whatever_the_unit(unit):
+    along_x = Translation(1).embed(2, axes=(0,))
+    assert along_x.contains([[1.0, 0.0, unit], [0.0, 1.0, 0.0]])
+    assert along_x.contains([[1.0, 0.0, unit], [0.0, 1.0, 1e-9 * unit]])
+    assert not along_x.contains([[1.0, 0.0, unit], [0.0, 1.0, unit]])
+    assert not along_x.contains([[1.0, 0.0, 0.0], [0.0, 1.0, unit]])

@@ -86,3 +86,17 @@ def test_singular_values_of_the_elements_are_equal(group):
         np.testing.assert_allclose(values[:, 0], values[:, -1], rtol=1e-9)
     elif len(group.lie_algebra):
         assert not np.allclose(values[:, 0], values[:, -1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-13, 1.0, 1e13])
+def test_the_size_of_a_generator_means_nothing(size):
+    squeeze = np.diag([1.0, -1.0])
+    for generators in ([size * TURN, squeeze], [TURN, size * squeeze]):
+        group = MatrixGroup(lie_algebra=generators)
+        assert not group.is_conformal
+        assert not group.is_orthogonal
+    spirals = MatrixGroup(lie_algebra=[size * TURN, np.eye(2)])
+    assert spirals.is_conformal
+    assert spirals.orthogonal_part == SO(2)
+    moving = MatrixGroup([[[1.0, 0, 0], [0, 1, 0]], [[0, 0, size], [0, 0, 0]]])
+    assert moving.orthogonal_part == Translation(1).embed(2, axes=(0,))

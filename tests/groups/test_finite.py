@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 
-from softeq_sklearn.groups import C, D, MatrixGroup, Reflection, S, Trivial
+from softeq_sklearn.groups import (
+    SO,
+    C,
+    D,
+    MatrixGroup,
+    Reflection,
+    S,
+    Trivial,
+    is_same_group,
+    is_subgroup,
+)
 from softeq_sklearn.groups._finite import (
     _KnownElements,
     are_permutation_matrices,
@@ -120,3 +130,49 @@ def test_permutation_groups_too_large_to_enumerate_are_finite():
     group = MatrixGroup(discrete_generators=S(12).discrete_generators)
     assert group.order == 479001600
     assert S(12).contains(group.sample(20, random_state=0)).all()
+
+
+@pytest.mark.parametrize(
+    "generator",
+    [
+        0.5 * np.eye(2),
+        2.0 * np.eye(2),
+        [[0.5, 0.0, 1.0], [0.0, 0.5, 0.0]],
+        0.9 * turn([0, 0, 1], 1.0),
+        [[1.0 - 1e-8]],
+        [[1e300]],
+    ],
+    ids=["contraction", "expansion", "affine contraction", "spiral", "slow", "overflow"],
+)
+def test_powers_of_a_matrix_that_changes_volumes_are_not_finite(generator):
+    group = MatrixGroup(discrete_generators=[generator])
+    assert group.order is None
+    with pytest.raises(NotImplementedError, match="not a finite group small enough"):
+        group.contains(generator)
+
+
+def test_contractions_and_expansions_are_the_same_group():
+    half, two, four = (MatrixGroup(discrete_generators=[s * np.eye(2)]) for s in (0.5, 2.0, 4.0))
+    assert is_same_group(half, two)
+    assert is_subgroup(half, four) is not True
+
+
+def test_samples_of_turns_and_contractions_have_the_documented_number_of_letters():
+    group = MatrixGroup(SO(2).lie_algebra, discrete_generators=[0.5 * np.eye(2)])
+    factors = np.sqrt(np.linalg.det(group.sample(2000, random_state=0)))
+    np.testing.assert_allclose([factors.min(), factors.max()], [2.0**-4, 2.0**4])
+
+
+@pytest.mark.parametrize("step", [5e-10, 1.0, 1e300])
+def test_lattices_are_infinite_whatever_the_unit(step):
+    lattice = MatrixGroup(discrete_generators=[[[1.0, 0.0, step], [0.0, 1.0, 0.0]]])
+    assert lattice.order is None
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_turns_about_a_point_are_finite_whatever_the_unit(unit):
+    turns = MatrixGroup(discrete_generators=[[[0.0, -1.0, 3 * unit], [1.0, 0.0, unit]]])
+    assert turns.order == 4
+    assert turns.contains(turns.sample(10, random_state=0)).all()
+    assert not turns.contains([[0.0, -1.0, 3 * unit], [1.0, 0.0, 1.01 * unit]])
+    assert not turns.contains([[1.0, 0.0, 1e-3 * unit], [0.0, 1.0, 0.0]])

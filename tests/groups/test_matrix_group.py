@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from softeq_sklearn.groups import SE, SL, SO, MatrixGroup, O, Reflection, SO13p
+from softeq_sklearn.groups import (
+    SE,
+    SL,
+    SO,
+    MatrixGroup,
+    O,
+    Reflection,
+    SO13p,
+    is_same_group,
+)
 
 TURN = [[0, -1], [1, 0]]
 
@@ -129,3 +138,37 @@ def test_a_lie_algebra_of_zeros_is_no_continuous_part():
 def test_wrong_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         MatrixGroup(**arguments)
+
+
+@pytest.mark.parametrize("size", [1e-13, 1e13])
+def test_the_size_of_a_generator_means_nothing(size):
+    turn, squeeze = np.array(TURN), np.diag([1.0, -1.0])
+    assert MatrixGroup([size * turn]).is_orthogonal
+    assert not MatrixGroup([turn, size * squeeze]).is_orthogonal
+    assert is_same_group(MatrixGroup([size * turn]), SO(2))
+    assert is_same_group(MatrixGroup([turn, size * squeeze]), SL(2))
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e6])
+def test_samples_do_not_depend_on_the_size_of_generators(size):
+    A = SE(2).lie_algebra
+    expected = MatrixGroup(A).sample(100, random_state=0)
+    for scaled in (A * np.array([1, size, size])[:, None, None], A * size):
+        samples = MatrixGroup(scaled).sample(100, random_state=0)
+        np.testing.assert_allclose(samples, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("distance", [0.0, 3.0, 1e4])
+def test_turns_about_a_point_reach_the_same_angles_wherever_it_is(distance):
+    turn, centre = np.array(TURN), np.array([distance, -distance])
+    about = MatrixGroup([np.column_stack([turn, -turn @ centre])])
+    g = about.sample(1000, random_state=0)
+    angles = np.arctan2(g[:, 1, 0], g[:, 0, 0])
+    assert 0.99 < np.abs(angles).max() <= 1.0
+    np.testing.assert_allclose(g[:, :, :2] @ centre + g[:, :, 2], centre[None].repeat(1000, 0))
+
+
+def test_a_zero_generator_is_sampled_as_the_identity():
+    np.testing.assert_array_equal(
+        MatrixGroup([np.zeros((2, 2))]).sample(2, random_state=0), [np.eye(2)] * 2
+    )

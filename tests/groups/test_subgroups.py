@@ -34,6 +34,7 @@ from softeq_sklearn.groups import (
 from softeq_sklearn.groups._lie_closure import lie_algebra_closure
 from softeq_sklearn.groups._logarithm import principal_logarithm
 
+TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
 O_Z, O_X = O(2).embed(3, axes=(0, 1)), O(2).embed(3, axes=(1, 2))
 SO_Z, SO_X = SO(2).embed(3, axes=(0, 1)), SO(2).embed(3, axes=(1, 2))
 SO_12, SO_34 = SO(2).embed(4, axes=(0, 1)), SO(2).embed(4, axes=(2, 3))
@@ -227,3 +228,68 @@ def test_other_arguments_are_refused():
         is_subgroup(SO(2), SO(3))
     with pytest.raises(TypeError, match="'G' must be a Group. Got 'SO"):
         is_subgroup(SO(2), "SO(2)")
+
+
+def about(*centre, unit=1.0):
+    """Turns of the plane about a point."""
+    return MatrixGroup([np.column_stack([TURN, -TURN @ centre]) * unit])
+
+
+def steps(*vector):
+    """Translations by multiples of a vector."""
+    return MatrixGroup(discrete_generators=[np.column_stack([np.eye(2), vector])])
+
+
+ALONG_X = Translation(1).embed(2, axes=(0,))
+
+
+@pytest.mark.parametrize("distance", [0.0, 1.0, 1e3, 1e5, 1e7, 1e9])
+def test_answers_do_not_depend_on_the_distance_of_a_centre(distance):
+    turns = about(distance, 0.0)
+    assert is_same_group(generated_by(turns, ALONG_X), SE(2)) is True
+    assert is_same_group(generated_by(turns, about(distance, 10.0)), SE(2)) is True
+    assert is_subgroup(turns, SE(2)) is True
+    assert is_subgroup(SE(2), turns) is False
+    assert is_subgroup(SO(2), turns) is (distance == 0)
+    assert is_same_group(turns, about(distance, 0.0, unit=3.0)) is True
+    # Where rounding is more than a hundred millionth of 10, the answer may be that it is unknown.
+    denied = (False,) if distance <= 1e5 else (False, None)
+    assert is_subgroup(about(distance, 10.0), turns) in denied
+    assert is_subgroup(turns, Translation(2)) is False
+    quarter = np.array([0.0, -1.0, 1.0, 0.0]).reshape(2, 2)
+    moves = (np.eye(2) - quarter) @ [distance, 0.0]
+    quarter_turns = MatrixGroup(discrete_generators=[np.column_stack([quarter, moves])])
+    assert quarter_turns.order == 4
+    assert is_subgroup(quarter_turns, turns) is True
+    assert is_subgroup(turns, quarter_turns) is False
+    assert is_subgroup(quarter_turns, about(distance, 10.0)) in denied
+
+
+def test_what_rounding_hides_is_not_denied():
+    far = about(1e13, 0.0)
+    assert is_same_group(generated_by(far, about(1e13, 10.0)), SE(2)) is not False
+    nearly = MatrixGroup([TURN, TURN + 1e-10 * np.diag([1.0, -1.0])])
+    assert is_subgroup(SL(2), nearly) is None
+
+
+@pytest.mark.parametrize("unit", [5e-10, 1.0, 1e10])
+def test_lattices_do_not_depend_on_the_unit(unit):
+    lattice = steps(unit, 0.0)
+    assert is_subgroup(lattice, Trivial(2)) is False
+    assert is_subgroup(lattice, SO(2)) is False
+    assert is_subgroup(lattice, ALONG_X) is True
+    assert is_subgroup(steps(0.0, unit), ALONG_X) is False
+    assert is_subgroup(lattice, Translation(2)) is True
+    assert is_subgroup(Translation(2), lattice) is False
+    assert is_same_group(lattice, steps(-unit, 0.0)) is True
+    assert is_subgroup(steps(0.0, unit), lattice) is False
+
+
+@pytest.mark.parametrize("size", [1e-13, 1e13])
+def test_answers_do_not_depend_on_the_size_of_generators(size):
+    turns, shrinking = MatrixGroup([size * TURN]), MatrixGroup([size * np.eye(2)])
+    assert is_same_group(turns, SO(2)) is True
+    assert is_same_group(shrinking, Scaling(2)) is True
+    assert is_subgroup(Scaling(2), turns) is False
+    assert is_subgroup(MatrixGroup(discrete_generators=[2 * np.eye(2)]), shrinking) is True
+    assert is_same_group(generated_by(shrinking, Translation(2)), SE(2)) is False

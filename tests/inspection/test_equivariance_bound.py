@@ -17,8 +17,9 @@ from softeq_sklearn import (
     ResidualPathwayRegressor,
     SoftEquivariantRegressor,
 )
-from softeq_sklearn.groups import SE, SO, C, O, Reflection, S, Scaling, generated_by
+from softeq_sklearn.groups import SE, SO, C, MatrixGroup, O, Reflection, S, Scaling, generated_by
 from softeq_sklearn.inspection import equivariance_bound
+from softeq_sklearn.inspection._error_search import largest_error
 from softeq_sklearn.nn import stack_members
 from softeq_sklearn.representations import as_representation
 
@@ -338,3 +339,28 @@ def test_networks_that_are_not_covered_are_refused():
     )
     with pytest.raises(ValueError, match="network of the package.*Linear"):
         equivariance_bound(own, SO(2), 1.0)
+
+
+class Displacement:
+    """How far elements move rows: an error that is largest for half turns."""
+
+    def matrices(self, elements):
+        return torch.tensor(elements)
+
+    def __call__(self, x, matrices):
+        return torch.linalg.vector_norm((matrices @ x[:, :, None])[:, :, 0] - x, dim=1)
+
+
+def test_the_search_does_not_depend_on_the_size_of_generators():
+    found = [
+        largest_error(
+            Displacement(),
+            3,
+            1.0,
+            MatrixGroup(size * SO(3).lie_algebra),
+            8,
+            np.random.RandomState(0),
+        )
+        for size in (1.0, 1e-6)
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-9)

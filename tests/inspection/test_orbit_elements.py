@@ -36,6 +36,13 @@ def test_the_period_of_a_scaled_rotation(factor):
     assert period(factor * A) == pytest.approx(2 * np.pi / factor)
 
 
+@pytest.mark.parametrize("distance", [1.0, 1e6, 1e12])
+def test_the_period_of_a_turn_about_a_point_wherever_it_is(distance):
+    (A,) = SO(2).lie_algebra
+    about = np.column_stack([A, -A @ [distance, distance]])
+    assert period(about) == pytest.approx(2 * np.pi)
+
+
 def test_periods_of_several_frequencies():
     turn = SO(2).lie_algebra[0]
     A = np.zeros((4, 4))

@@ -35,6 +35,7 @@ from softeq_sklearn.groups import (
     exponential,
     generated_by,
 )
+from softeq_sklearn.groups._centre import centre_of
 from softeq_sklearn.representations import Point
 from softeq_sklearn.testing import groups, representations
 
@@ -88,6 +89,11 @@ def _groups_of_the_package(min_dim, max_dim, affine):
 def groups_of_dimension(d, *, affine=None):
     """The same, for a space of a given dimension."""
     return any_groups(d, min_dim=d, affine=affine)
+
+
+def acts_about_origin(group):
+    """Whether linear layers that read Points know the group; networks refuse all others."""
+    return centre_of(group) is None
 
 
 def elements(group):

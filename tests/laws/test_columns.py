@@ -17,7 +17,7 @@ from softeq_sklearn.representations import ColumnSchema, Point, Rep, Scalar, Vec
 from tests import dense_reference as dense
 from tests.laws import _reference as reference
 from tests.laws._law import law
-from tests.laws._strategies import any_groups, elements, seeds
+from tests.laws._strategies import acts_about_origin, any_groups, elements, seeds
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Table:
 
 @st.composite
 def tables(draw, max_columns=6, keep_types=False):
-    group = draw(any_groups())
+    group = draw(any_groups().filter(acts_about_origin))
     into = draw(orders(group, max_columns, points=True, keep_types=keep_types))
     out = draw(orders(group, max_columns, keep_types=keep_types))
     return Table(group, into, out, draw(seeds))

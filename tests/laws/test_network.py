@@ -16,7 +16,13 @@ from softeq_sklearn.testing import representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
 from tests.laws._networks import shake
-from tests.laws._strategies import any_groups, columns, elements, seeds
+from tests.laws._strategies import (
+    acts_about_origin,
+    any_groups,
+    columns,
+    elements,
+    seeds,
+)
 
 # Largest error, relative to the largest row.
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-4}
@@ -52,7 +58,7 @@ def exact_network(kind, rep_in, rep_out, group, **settings):
 @st.composite
 def problems(draw):
     """A group, one of its elements, representations, and how the network is made."""
-    group = draw(any_groups())
+    group = draw(any_groups().filter(acts_about_origin))
     rep_in = draw(columns(group, 6))
     rep_out = draw(representations(group, max_columns=6, points=rep_in.has_points))
     kinds = ["exact", "residual", "soft, held exactly", "soft, projected"]

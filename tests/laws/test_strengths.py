@@ -17,7 +17,7 @@ from softeq_sklearn.regularizers import DistancePenalty, ProjectionPenalty
 from softeq_sklearn.testing import datasets, representations
 from tests.laws._law import law
 from tests.laws._networks import shake
-from tests.laws._strategies import any_groups, groups_of_dimension, seeds
+from tests.laws._strategies import acts_about_origin, any_groups, groups_of_dimension, seeds
 
 STRENGTHS = (0.0, 0.1, 1.0, 10.0, 1e4)
 
@@ -117,7 +117,9 @@ def rows(seed, n_rows, *n_columns):
 def networks(draw, max_groups=2):
     """A small soft network of any groups, away from its start, and rows."""
     d = draw(st.integers(1, 2))
-    candidates = draw(st.lists(groups_of_dimension(d), min_size=1, max_size=max_groups))
+    candidates = draw(
+        st.lists(groups_of_dimension(d).filter(acts_about_origin), min_size=1, max_size=max_groups)
+    )
     affine = all(group.is_affine for group in candidates)
     rep_in = draw(representations(d, max_columns=4, points=affine))
     rep_out = draw(representations(d, max_columns=4))
@@ -140,7 +142,9 @@ def networks(draw, max_groups=2):
 def linear_fits(draw):
     """One or two groups, representations of few columns, and rows."""
     d = draw(st.integers(1, 3))
-    candidates = draw(st.lists(groups_of_dimension(d), min_size=1, max_size=2))
+    candidates = draw(
+        st.lists(groups_of_dimension(d).filter(acts_about_origin), min_size=1, max_size=2)
+    )
     groups = {f"G{i}": group for i, group in enumerate(candidates)}
     rep_in, rep_out = (draw(representations(d, max_columns=4)) for _ in range(2))
     data = rows(draw(seeds), 12, rep_in.dim(d), rep_out.dim(d))
@@ -162,7 +166,7 @@ def test_zero_strength_trains_the_plain_network(device, case, kind):
 
 @pytest.mark.filterwarnings("ignore:The (groups|columns) .*")  # drawn ones may move nothing
 @law(
-    datasets(any_groups(2), max_rows=12, max_columns=4),
+    datasets(any_groups(2).filter(acts_about_origin), max_rows=12, max_columns=4),
     st.sampled_from([0, 0.0, "mapping"]),
     share=0.25,
 )

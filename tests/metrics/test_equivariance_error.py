@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 
-from softeq_sklearn.groups import SE, SO, C, E, O, Reflection, S, Scaling, Trivial
+from softeq_sklearn.groups import SE, SO, C, E, MatrixGroup, O, Reflection, S, Scaling, Trivial
 from softeq_sklearn.metrics import _equivariance_error, equivariance_error
 from softeq_sklearn.representations import Point, Scalar, T, Vector
 
@@ -266,3 +266,26 @@ def test_bad_arguments(X, changes, error, message):
     }
     with pytest.raises(error, match=message):
         equivariance_error(**(arguments | changes))
+
+
+def turns_about(centre):
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    return MatrixGroup([np.column_stack([turn, -turn @ centre])])
+
+
+@pytest.mark.parametrize("distance", [3.0, 100.0, 1e4])
+def test_turns_about_a_point_measure_the_same_wherever_it_is(distance):
+    X, centre = np.random.RandomState(0).randn(100, 2), np.array([distance, 0.0])
+    errors = [
+        equivariance_error(
+            lambda X, c=c: (X - c)[:, 0] + 2,
+            X + c,
+            turns_about(c),
+            "Point",
+            "Scalar",
+            random_state=0,
+        )
+        for c in (np.zeros(2), centre)
+    ]
+    assert errors[0] > 0.1
+    assert errors[1] == pytest.approx(errors[0], rel=1e-6)

@@ -7,11 +7,28 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softeq_sklearn.groups import SE, SL, SO, C, E, O, Reflection, S, Scaling, SO13p, Translation
+from softeq_sklearn.groups import (
+    SE,
+    SL,
+    SO,
+    C,
+    E,
+    MatrixGroup,
+    O,
+    Reflection,
+    S,
+    Scaling,
+    SO13p,
+    Translation,
+    generated_by,
+)
 from softeq_sklearn.nn import (
     Bilinear,
+    EquivariantLinear,
     EquivariantNetwork,
+    FeatureLayout,
     GatedNonlinearity,
+    ResidualPathwayNetwork,
     SoftEquivariantNetwork,
     SoftLinear,
 )
@@ -302,3 +319,48 @@ def test_points_become_their_mean_and_differences(d, orthogonal, data):
     np.testing.assert_allclose(here.square().sum(0), (X**2).sum(1))
     points = X[:, [block.index for block in rep.blocks(d) if block.word == (2,)][0][0]]
     np.testing.assert_allclose(centre, points.mean(1).T)
+
+
+TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
+ABOUT_A_POINT = MatrixGroup([np.column_stack([TURN, [1.0, -3.0]])], name="about a point")
+REFUSED = r"about \[3.0, 1.0\]. Subtract this centre from the Points .* name='about a point'"
+
+
+@pytest.mark.parametrize("architecture", ["factored", "emlp"])
+def test_groups_about_another_centre_than_the_origin_are_refused_for_points(architecture):
+    """W x + b would have to couple W and b: x - c is equivariant, W x alone is not."""
+    for make in (
+        lambda *reps: EquivariantNetwork(*reps, ABOUT_A_POINT, architecture=architecture),
+        lambda *reps: ResidualPathwayNetwork(*reps, ABOUT_A_POINT, architecture=architecture),
+        lambda *reps: SoftEquivariantNetwork(
+            *reps, [SO(2), ABOUT_A_POINT], architecture=architecture
+        ),
+    ):
+        with pytest.raises(ValueError, match=REFUSED):
+            make("Point", "Scalar")
+        make("Vector", "Scalar")  # which no translation moves
+
+
+def test_soft_networks_are_not_projected_onto_groups_about_another_centre():
+    network = SoftEquivariantNetwork("2*Point", "Vector", [SE(2)])
+    with pytest.raises(ValueError, match=REFUSED):
+        network.project(ABOUT_A_POINT)
+    points = FeatureLayout(2, ((2,),), (1,))
+    with pytest.raises(ValueError, match=REFUSED):
+        SoftLinear(points, points).project(ABOUT_A_POINT, orthogonal=True)
+    with pytest.raises(ValueError, match=REFUSED):
+        EquivariantLinear(points, points, ABOUT_A_POINT, orthogonal=True)
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        MatrixGroup(discrete_generators=[[[1, 0, 2], [0, 1, 1]]], name="lattice"),
+        generated_by(ABOUT_A_POINT, Translation(2)),
+        generated_by(SE(2), Scaling(2)),
+        E(2),
+    ],
+    ids=repr,
+)
+def test_groups_that_act_about_the_origin_are_not_refused(group):
+    EquivariantNetwork("2*Point", "Point + Scalar", group)

@@ -128,6 +128,13 @@ def test_points_keep_the_unit_that_their_group_has(group):
         assert_allclose(scaled, rep.act(g, scaling.transform(X))[:, : 2 * group.dim], atol=1e-8)
 
 
+@pytest.mark.parametrize("step", [1e-12, 1e-3, 1e12])
+def test_points_keep_the_unit_of_a_lattice_however_small(step):
+    lattice = MatrixGroup(discrete_generators=[[[1.0, 0.0, step], [0.0, 1.0, 0.0]]])
+    rep = as_representation("2*Point")
+    assert fit_scaling(step * columns(rep, 2), rep, 2, [lattice]).points[1] == 1
+
+
 @pytest.mark.parametrize("group", [SE(2), E(3), Translation(3), SE(2).embed(3, axes=(0, 1))])
 def test_points_are_scaled_where_no_group_has_a_unit(group):
     rep = as_representation("3*Point")

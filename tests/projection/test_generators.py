@@ -1,8 +1,10 @@
 """Generators as the solvers use them."""
 
 import numpy as np
+import pytest
 
-from softeq_sklearn.groups import SE, SO, MatrixGroup, O, Translation, Trivial, generated_by
+from softeq_sklearn.groups import SE, SL, SO, MatrixGroup, O, Translation, Trivial, generated_by
+from softeq_sklearn.projection import type_basis
 from softeq_sklearn.projection._generators import generators_of
 
 
@@ -40,3 +42,25 @@ def test_translations_leave_linear_parts_alone():
     generators = generators_of(SE(3))
     assert generators.lie.shape == (3, 3, 3)
     assert generators.translations.shape == (3, 3)
+
+
+@pytest.mark.parametrize("size", [1e-13, 1e13])
+def test_the_size_of_a_generator_means_nothing(size):
+    turn, squeeze = np.array([[0.0, -1.0], [1.0, 0.0]]), np.diag([1.0, -1.0])
+    for word in ((1, 1), (1, -1), (-1, -1), (1, 1, -1, -1)):
+        turns = type_basis(word, MatrixGroup([size * turn]))
+        np.testing.assert_allclose(turns, type_basis(word, SO(2)))
+        expected = type_basis(word, SL(2))
+        for generators in ([turn, size * squeeze], [size * turn, squeeze]):
+            basis = type_basis(word, MatrixGroup(generators))
+            np.testing.assert_allclose(basis @ basis.T, expected @ expected.T, atol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-14, 1e14])
+def test_translations_count_whatever_the_unit(unit):
+    lattice = MatrixGroup(
+        discrete_generators=[[[1, 0, unit], [0, 1, 0]], [[1, 0, 0], [0, 1, unit]]]
+    )
+    assert len(generators_of(lattice).translations) == 2
+    noisy = MatrixGroup([[[0, 0, unit], [0, 0, 0]], [[0, -1, unit], [1, 0, 1e-16 * unit]]])
+    assert len(generators_of(noisy).translations) == 1

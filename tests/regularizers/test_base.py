@@ -2,13 +2,15 @@
 
 import copy
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from softeq_sklearn.groups import SO, Reflection
+from softeq_sklearn.groups import SE, SL, SO, MatrixGroup, O, Reflection, S, Scaling, generated_by
+from softeq_sklearn.nn import SoftEquivariantNetwork
 from softeq_sklearn.regularizers import (
     DistancePenalty,
     LiePenalty,
@@ -150,3 +152,40 @@ def test_bad_strengths(make, network, strengths):
     with pytest.raises(ValueError, match="strengths must"):
         penalty.set_strengths(strengths)
     assert penalty.strengths == {"a": 1.0, "b": 1.0}
+
+
+PENALTIES = {
+    "squared": ProjectionPenalty,
+    "log": partial(DistancePenalty, distance="log"),
+    "cosine": partial(DistancePenalty, distance="cosine"),
+}
+
+
+@pytest.mark.parametrize("make", PENALTIES.values(), ids=PENALTIES)
+def test_groups_that_the_network_cannot_tell_are_refused(make):
+    """Their penalty would be of another group: 0 for weights that are not equivariant."""
+    orthogonal = SoftEquivariantNetwork("Vector.T", "Vector", [O(3)], n_hidden_layers=0)
+    with pytest.raises(ValueError, match=r"must be orthogonal .* Got SL\(3\) for 'a'"):
+        make(orthogonal, {"O": O(3), "a": SL(3)}, 1.0)
+    permuting = SoftEquivariantNetwork("2*Vector", "Vector", [S(3)], n_hidden_layers=1)
+    with pytest.raises(ValueError, match=r"must permute coordinates .* Got O\(3\) for 'a'"):
+        make(permuting, {"S": S(3), "a": O(3)}, 1.0)
+    with pytest.raises(ValueError, match=r"must permute coordinates .* Got O\(3\) for 'a'"):
+        make(torch.nn.Sequential(permuting), {"a": O(3)}, 1.0)
+    conformal = SoftEquivariantNetwork("2*Vector", "Vector", [generated_by(O(3), Scaling(3))])
+    with pytest.raises(ValueError, match=r"must be conformal .* Got SL\(3\) for 'a'"):
+        make(conformal, {"a": SL(3)}, 1.0)
+    points = SoftEquivariantNetwork("2*Point", "Vector", [SE(2)])
+    turn = MatrixGroup([[[0, -1, 1], [1, 0, -3]]], name="turns")
+    with pytest.raises(ValueError, match=r"about \[3.0, 1.0\]. Subtract .* name='turns'\) for 'a'"):
+        make(points, {"a": turn}, 1.0)
+
+
+@pytest.mark.parametrize("make", PENALTIES.values(), ids=PENALTIES)
+def test_a_penalty_without_groups_is_zero(make):
+    network = SoftEquivariantNetwork("Vector", "Vector", [O(3)], n_hidden_layers=0)
+    penalty = make(network, {}, 1.0)
+    total = penalty(network)
+    total.backward()
+    assert total.item() == 0.0
+    assert penalty.values(network) == {}

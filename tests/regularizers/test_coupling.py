@@ -33,7 +33,7 @@ def test_planes_leave_most_unknowns_alone():
 
     assert sizes(PLANES, (1, 1)) == [3, 1, 1, 1, 1, 1, 1]
     assert sizes(PLANES, 6 * (1,))[:2] == [183, 1]
-    assert sizes([SO(3), S(3)], (1, 1)) == [9]
+    assert sizes([SO(3), SO(2).embed(3, axes=(0, 1))], (1, 1)) == [3, 2, 1, 1, 1, 1]
 
 
 def test_stacks_are_by_size():

@@ -8,7 +8,8 @@ from torch import nn
 from softeq_sklearn.groups import SE, SL, SO, C, O, Translation
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.nn import EquivariantNetwork
-from softeq_sklearn.regularizers import SampledPenalty, group_actions
+from softeq_sklearn.regularizers import AffineMaps, SampledPenalty, group_actions
+from softeq_sklearn.regularizers._sampled import _dealt
 from softeq_sklearn.representations import as_representation
 
 
@@ -59,7 +60,7 @@ def test_value_in_the_units_of_the_user(mlp, group, rep_in, rep_out):
 
     function, expected = as_function(module, scale_in, scale_out), []
     for i, g in enumerate(group.sample(4, 0)):
-        dealt = X[3 * i : 3 * i + 3]  # 3, 3, 3 and 1 row
+        dealt = X[i::4]  # 3, 3, 2 and 2 rows
         difference = function(rep_in.act(g, dealt)) - rep_out.act(g, function(dealt))
         expected.append(difference / scale_out.factor)
     expected = np.mean(np.concatenate(expected) ** 2)
@@ -79,6 +80,14 @@ def test_every_element_of_the_pool_once(mlp):
     for _ in range(3):
         assert penalty(module, X).item() == pytest.approx(2 * expected, rel=1e-12)
     assert penalty.values(module)["G"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_rows", [3, 16, 17, 18, 33])
+def test_rows_are_dealt_out_to_all_elements(n_rows):
+    factors = torch.arange(1.0, 17.0)
+    maps = AffineMaps(factors[:, None, None], torch.zeros(16, 1))
+    expected = factors.repeat(3)[:n_rows]
+    torch.testing.assert_close(_dealt(maps, torch.ones(n_rows, 1))[:, 0], expected)
 
 
 @pytest.mark.parametrize("n_per_batch", [1, 3, 8, 100])
