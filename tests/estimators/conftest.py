@@ -1,5 +1,7 @@
 """Small data and fits that the tests of the estimators share."""
 
+import signal
+
 import numpy as np
 import pytest
 from skorch.callbacks import Callback
@@ -85,3 +87,11 @@ class Recorder(Callback):
 @pytest.fixture
 def recorder():
     return Recorder()
+
+
+@pytest.fixture
+def control_c():
+    """What presses Control-C, which does what it does in a terminal: jobs behind one ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)

@@ -1,14 +1,11 @@
 """Training that goes on: warm_start and partial_fit."""
 
-import signal
-
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
 from skorch.callbacks import Callback
 
-from softeq_sklearn.exceptions import FitInterruptedWarning
 from softeq_sklearn.groups import SO, O, Reflection, Scaling
 
 # Columns that are scalars are enough for what is tested here.
@@ -333,17 +330,3 @@ def test_rows_of_each_call_say_where_data_are(make_soft, plane):
     model = make_soft(groups={"rotations": SO(2)}).partial_fit(flat, Y)
     assert "where there are no data" in model.levels_.reason[0]
     assert model.partial_fit(X, Y).levels_.reason[0] == ""
-
-
-def test_epochs_of_an_interrupted_fit_are_its_own(make_soft, plane):
-    def press(net):
-        if len(net.history) == 4 + 2:
-            signal.raise_signal(signal.SIGINT)
-
-    class Pressing(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            press(net)
-
-    model = make_soft(warm_start=True, callbacks=[Pressing()]).fit(*plane)
-    with pytest.warns(FitInterruptedWarning, match="interrupted after 2 epochs"):
-        model.fit(*plane)

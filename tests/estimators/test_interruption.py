@@ -168,34 +168,43 @@ def test_classifiers(plane, monkeypatch):
 
 
 class Pressing(Callback):
-    """Somebody presses Control-C while this callback works, at the end of the second epoch."""
+    """Somebody presses Control-C while this callback works, at the end of an epoch."""
+
+    def __init__(self, press, epoch=2):
+        self.press, self.epoch = press, epoch
 
     def on_epoch_end(self, net, **kwargs):
-        if len(net.history) == 2:
-            signal.raise_signal(signal.SIGINT)
+        if len(net.history) == self.epoch:
+            self.press()
 
 
-def test_pressed_while_a_callback_of_the_user_works(make, plane, tmp_path):
+def test_pressed_while_a_callback_of_the_user_works(make, plane, tmp_path, control_c):
     """skorch takes KeyboardInterrupt out of a callback for its wish to end the training."""
     X, Y = plane
     usual = signal.getsignal(signal.SIGINT)
-    model = make(callbacks=[Pressing()], checkpoint=tmp_path)
+    model = make(callbacks=[Pressing(control_c)], checkpoint=tmp_path)
     with pytest.warns(FitInterruptedWarning, match=f"{INTERRUPTED} 2 epochs"):
         model.fit(X, Y)
     assert model.interrupted_ and len(list(tmp_path.iterdir())) == 1
-    model = make(callbacks=[Pressing()], on_interrupt="raise")
+    model = make(callbacks=[Pressing(control_c)], on_interrupt="raise")
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert not hasattr(model, "net_")
     assert signal.getsignal(signal.SIGINT) is usual
 
 
-def test_a_handler_of_the_user_is_called(make, plane):
+def test_epochs_of_an_interrupted_warm_fit_are_its_own(make, plane, control_c):
+    model = make(warm_start=True, callbacks=[Pressing(control_c, epoch=4 + 2)]).fit(*plane)
+    with pytest.warns(FitInterruptedWarning, match=f"{INTERRUPTED} 2 epochs"):
+        model.fit(*plane)
+
+
+def test_a_handler_of_the_user_is_called(make, plane, control_c):
     """And what it does counts: here it lets the training go on."""
     pressed = []
     usual = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
     try:
-        model = make(callbacks=[Pressing()]).fit(*plane)
+        model = make(callbacks=[Pressing(control_c)]).fit(*plane)
     finally:
         signal.signal(signal.SIGINT, usual)
     assert pressed == [1] and not model.interrupted_ and len(model.history_) == 4

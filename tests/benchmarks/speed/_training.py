@@ -121,12 +121,14 @@ def epochs(n_repeats, device):
     """Ratios of epochs and of the penalty."""
     data, X, y = inertia(device)
     net, soft = soft_net(data, X, y)
+    few, _ = soft_net(data, X, y, many_groups(3))
     many, _ = soft_net(data, X, y, many_groups(MANY_GROUPS))
     bare, bare_epoch = soft_net(data, X, y, {})
     functions = {
         "plain": plain_epoch(X, y),
         "soft": soft,
         "penalty": penalty_step(net),
+        "penalty of few": penalty_step(few),
         "penalty of many": penalty_step(many),
         "epoch by the net": bare_epoch,
         "epoch by a loop": plain_loop(bare.module_, X, y),
@@ -143,7 +145,13 @@ def epochs(n_repeats, device):
         "penalty and its gradient / step of the plain network", median["penalty"] / step, 0.25
     )
     yield Figure(
-        f"penalty of {MANY_GROUPS} groups / of 3",
+        f"penalty of {MANY_GROUPS} turns about drawn axes / of 3 of them",
+        median["penalty of many"] / median["penalty of few"],
+        1.1,
+    )
+    # Which projectors couple few unknowns.
+    yield Figure(
+        "the same / of turns in the three planes of the axes",
         median["penalty of many"] / median["penalty"],
         1.1,
     )
