@@ -20,6 +20,7 @@ from softeq_sklearn.groups._elements import (
     inverse,
     is_affine_shape,
     linear_part,
+    sampled_generators,
     unit_generators,
 )
 from softeq_sklearn.groups._finite import FiniteGroup, are_permutation_matrices, finite_group
@@ -364,7 +365,7 @@ class Group(ABC):
         """Draw combinations of the A_i, normal coefficients, scaled to a uniform spectral norm."""
         bound = 2 * np.pi if self.is_orthogonal and not self.is_affine else 1.0
         coefficients = rng.standard_normal((n, len(self.lie_algebra)))
-        generators = unit_generators(self.lie_algebra)
+        generators = sampled_generators(self.lie_algebra)
         direction = np.tensordot(coefficients, generators, 1)
         counted = np.tensordot(coefficients, _counted_parts(generators), 1)
         norm = np.linalg.norm(counted, ord=2, axis=(1, 2))

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import expm
 
+# What is smaller than this, beside what it is a difference of, is rounding.
+_ROUNDING = 1e-10
+
 
 def as_elements(g: ArrayLike, name: str = "g") -> np.ndarray:
     """Return `g` as float64 of shape (..., d, d) or (..., d, d + 1)."""
@@ -215,6 +218,48 @@ def unit_generators(A: np.ndarray) -> np.ndarray:
     sizes = np.abs(linear_part(A)).max(axis=(1, 2), initial=0.0)
     sizes = np.where(sizes > 0, sizes, np.abs(A).max(axis=(1, 2), initial=0.0))
     return A / np.where(sizes > 0, sizes, 1.0)[:, None, None]
+
+
+def sampled_generators(A: np.ndarray) -> np.ndarray:
+    """Return a basis of a Lie algebra that does not depend on where the origin is.
+
+    Turns about two points differ by a translation, and a turn about a far point is little but one.
+    So pure translations are taken out of all generators with a linear part, which are combined
+    until their linear parts are independent of each other, where translations are left. Generators
+    of the named families come back as they are.
+
+    Parameters
+    ----------
+    A : ndarray of shape (n, d, d) or (n, d, d + 1)
+        Elements of a Lie algebra.
+
+    Returns
+    -------
+    ndarray of shape (n, d, d) or (n, d, d + 1)
+        Of size 1, as those of :func:`unit_generators`.
+    """
+    A = unit_generators(A)
+    turns = linear_part(A).any(axis=(1, 2))
+    if not is_affine_shape(A) or not A[turns, :, -1].any():
+        return A
+    own, moves = _split(A[turns])
+    moves = unit_generators(np.concatenate([A[~turns], moves]))
+    _, lengths, directions = np.linalg.svd(moves[:, :, -1], full_matrices=False)
+    pure = directions[lengths > _ROUNDING]
+    left = own[:, :, -1] - (own[:, :, -1] @ pure.T) @ pure
+    left[np.abs(left) <= _ROUNDING * np.abs(A[turns, :, -1]).max()] = 0.0
+    return np.concatenate([unit_generators(with_translation(linear_part(own), left)), moves])
+
+
+def _split(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return combinations of the same span: of independent linear parts, and pure translations."""
+    combined, sizes, _ = np.linalg.svd(linear_part(A).reshape(len(A), -1))
+    rank = np.count_nonzero(sizes > _ROUNDING * sizes[0])
+    mixed = np.tensordot(combined.T, A, 1)
+    own, moves = mixed[:rank], mixed[rank:]
+    linear_part(moves)[:] = 0.0
+    moves[np.abs(moves) <= _ROUNDING * np.abs(A[:, :, -1]).max()] = 0.0
+    return own, moves
 
 
 def translation_unit(g: np.ndarray) -> float:

@@ -109,7 +109,8 @@ class ProjectionPenalty(Penalty):
                 for w, columns in self._coupled
             ]
         )
-        self.register_buffer("_position", torch.from_numpy(position))
+        # It follows from the groups, as the factors do.
+        self.register_buffer("_position", torch.from_numpy(position), persistent=False)
         self._strengths_changed()
 
     @property
@@ -126,7 +127,7 @@ class ProjectionPenalty(Penalty):
             self._shapes.append((*columns.shape, [n_blocks for _, n_blocks in stacks]))
             for layer, _ in stacks:
                 self._factors.append(self._factor(self._strengths_of(layer), word, columns))
-        self._weight = torch.from_numpy(self._weight_of_each())
+        self._weight = torch.from_numpy(self._own_weights())
         self._cast: dict[tuple[torch.device, torch.dtype], tuple[torch.Tensor, list[_Factor]]] = {}
 
     def _layer_stacks(self, word: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -148,7 +149,7 @@ class ProjectionPenalty(Penalty):
             return StackedFactor.from_projections(strengths, bases, columns)
         return ResidualFactor(tuple(strengths), tuple(torch.tensor(basis) for basis in bases))
 
-    def _weight_of_each(self) -> np.ndarray:
+    def _own_weights(self) -> np.ndarray:
         """sum_G lambda_G (1 - q^2) of every number that stands alone, 0 of all others."""
         weight = np.zeros(self._blocks.n_unknowns)
         strengths = np.array([self._strengths_of(layer) for layer in range(self.n_layers)])
@@ -316,7 +317,7 @@ class ProjectionPenalty(Penalty):
         Raises
         ------
         ValueError
-            If a tensor type has more than 1024 unknowns that the groups couple.
+            If a tensor type has more than 1024 unknowns.
         """
         largest = max((index.shape[1] for index in self._index.values()), default=0)
         if largest > _LARGEST_STACKED:
@@ -345,7 +346,7 @@ class ProjectionPenalty(Penalty):
         Raises
         ------
         ValueError
-            If a tensor type has more than 1024 unknowns that the groups couple.
+            If a tensor type has more than 1024 unknowns.
         """
         total = np.zeros((len(self.groups), self.n_layers))
         draws = gradients.double().cpu().numpy()

@@ -168,6 +168,32 @@ def test_turns_about_a_point_reach_the_same_angles_wherever_it_is(distance):
     np.testing.assert_allclose(g[:, :, :2] @ centre + g[:, :, 2], centre[None].repeat(1000, 0))
 
 
+@pytest.mark.parametrize("distance", [1.0, 100.0, 1e4])
+def test_samples_do_not_depend_on_the_basis_that_generates_a_group(distance):
+    """SE(2): two turns about different points, or a far turn and all translations."""
+    turn, A = np.array(TURN), SE(2).lie_algebra
+    far = np.column_stack([turn, -turn @ [distance, 0]])
+    for generators in ([A[0], far], [far, *A[1:]], [far, *A]):
+        g = MatrixGroup(generators).sample(20000, random_state=0)
+        assert np.abs(g[:, :, 2]).max() < 1.3
+        assert 0.9 < np.abs(np.arctan2(g[:, 1, 0], g[:, 0, 0])).max() <= 1.0
+
+
+def test_what_cannot_be_taken_out_stays():
+    """A screw, and turns in space about axes that do not meet."""
+    A = SE(3).lie_algebra
+    turns = A[np.abs(A[:, :, :3]).any(axis=(1, 2))]
+    screw = turns[0] + np.eye(3, 4, 3) * 0
+    screw[:, 3] = np.linalg.svd(screw[:, :3])[2][-1] * 0.7
+    g = MatrixGroup([screw]).sample(100, random_state=0)
+    along = g[:, :, 3] @ screw[:, 3] / 0.49
+    np.testing.assert_allclose(np.cos(along), (np.trace(g[:, :, :3], axis1=1, axis2=2) - 1) / 2)
+    other = turns[1].copy()
+    other[:, 3] = -other[:, :3] @ [0, 0, 0] + [0.0, 3.0, 1.0]
+    both = MatrixGroup([turns[0], other])
+    assert 0.5 < np.abs(both.sample(1000, random_state=0)[:, :, 3]).max() < 10
+
+
 def test_a_zero_generator_is_sampled_as_the_identity():
     np.testing.assert_array_equal(
         MatrixGroup([np.zeros((2, 2))]).sample(2, random_state=0), [np.eye(2)] * 2

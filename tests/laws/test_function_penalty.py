@@ -16,7 +16,7 @@ from softeq_sklearn.testing import representations
 from tests.laws import _reference as reference
 from tests.laws._law import law
 from tests.laws._networks import shake
-from tests.laws._strategies import any_groups, columns, seeds
+from tests.laws._strategies import acts_about_origin, any_groups, columns, seeds
 from tests.laws.test_penalty import Wrong, check_gradient_is_the_slope, value_of
 
 
@@ -79,7 +79,7 @@ def check_function_penalty(penalty, network, expected, exact, size=1.0):
 @st.composite
 def functions(draw):
     """A small network that keeps a group, or one that need not."""
-    group = draw(any_groups(2))
+    group = draw(any_groups(2).filter(acts_about_origin))
     rep_in = draw(columns(group, 5))
     rep_out = draw(representations(group, max_columns=4))
     seed, exact = draw(seeds), draw(st.booleans())
