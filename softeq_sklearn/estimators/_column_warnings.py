@@ -39,7 +39,7 @@ def warn_of_unmoved(groups, rep_in):
         )
 
 
-def warn_of_far_columns(name, data, rep, dim, scaling, names=None):
+def warn_of_far_columns(name, data, rep, dim, scaling, weights=None, names=None):
     """Warn where tensors lie much farther from the origin than they vary.
 
     Groups act about the origin, so that only the part of a mean that they leave fixed is removed
@@ -57,6 +57,8 @@ def warn_of_far_columns(name, data, rep, dim, scaling, names=None):
         Dimension of V.
     scaling : ColumnScaling
         What is subtracted before training.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        Weights of the rows in means.
     names : sequence of str or None, default=None
         Names of the columns; None numbers them.
 
@@ -69,7 +71,7 @@ def warn_of_far_columns(name, data, rep, dim, scaling, names=None):
     tensors = [index for copies in tensors if copies.shape[1] > 1 for index in copies]
     if not tensors:
         return
-    means, variances = _moments(data, scaling)
+    means, variances = _moments(data, scaling, weights)
     distances = np.array([np.linalg.norm(means[index]) for index in tensors])
     deviations = np.array([np.sqrt(variances[index].sum()) for index in tensors])
     varies = deviations > _CONSTANT * distances
@@ -91,10 +93,11 @@ def warn_of_far_columns(name, data, rep, dim, scaling, names=None):
 
 
 @np.errstate(over="ignore", invalid="ignore")  # where columns are not scaled
-def _moments(data, scaling):
+def _moments(data, scaling, weights):
     """Mean and variance of each column, less what the scaling removes, in the user's units."""
     rows = list(row_slices(data))
-    means = sum((data[part] - scaling.offset).sum(axis=0) for part in rows) / len(data)
+    shares = np.ones(len(data)) if weights is None else weights
+    shares = shares / shares.sum()
+    means = sum(shares[part] @ (data[part] - scaling.offset) for part in rows)
     centre = means + scaling.offset
-    variances = sum(((data[part] - centre) ** 2).sum(axis=0) for part in rows) / len(data)
-    return means, variances
+    return means, sum(shares[part] @ (data[part] - centre) ** 2 for part in rows)

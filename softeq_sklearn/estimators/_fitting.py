@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
+from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
@@ -38,6 +40,10 @@ from softeq_sklearn.preprocessing._column_scaling import fit_scaling, no_scaling
 from softeq_sklearn.projection._limits import check_data_columns
 from softeq_sklearn.training._exchange import take_main_weights
 
+# Parameters that a training which goes on has from its beginning: always, and between two calls of
+# `partial_fit`.
+_OF_THE_PENALTY = "strengths", "regularizer", "penalty"
+_OF_THE_STEPS = "max_gradient_norm", "compile"
 # Parameters that have no part in how the net of a fit is built again.
 _NOT_OF_THE_NET = {
     "callbacks",
@@ -88,7 +94,9 @@ class FittingMixin:
         drawn = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=7)
         seeds = checkpoint.once("seeds", lambda: drawn)
         self._set_up(X, Y, weights, keep=again)
-        self._look_at_rows(X, Y, again)
+        self._remember_rows(X)
+        if not again:
+            self._warn_of_columns(X, Y, weights)
         data = _FitData(X, Y, weights, *self._checked_split(Y, seeds[0]), seeds, checkpoint)
         if not again:
             self._leave_out(data)
@@ -200,7 +208,10 @@ class FittingMixin:
         if not first:
             self._check_same_steps()
         self._set_up(X, Y, weights, keep=not first)
-        self._look_at_rows(X, Y, again=not first)
+        if first:
+            self._warn_of_columns(X, Y, weights)
+        if first or len(X) >= self._n_supporting:  # a few rows say less than many before them
+            self._remember_rows(X)
         inputs, targets = self._scaled(X, Y)
         net = None if first else self.net_
         if first or not self._constant_rate:
@@ -223,7 +234,7 @@ class FittingMixin:
     def _check_same_steps(self):
         """Refuse changes of what a training that goes on has from its beginning."""
         own, before = self.get_params(deep=False), self._fit_parameters
-        fixed = ["strengths", *(["max_gradient_norm"] if self._constant_rate else [])]
+        fixed = [*_OF_THE_PENALTY, *(_OF_THE_STEPS if self._constant_rate else ())]
         changed = [name for name in fixed if name in own and own[name] != before[name]]
         if changed:
             raise ValueError(
@@ -257,7 +268,7 @@ class FittingMixin:
         self._check_choices()
         callbacks_of(self.callbacks)
         self._fit_parameters = {
-            name: value
+            name: _own(value)
             for name, value in self.get_params(deep=False).items()
             if name not in _NOT_OF_THE_NET
         }
@@ -293,28 +304,27 @@ class FittingMixin:
         self._groups, self._rep_in, self._rep_out, self._dim = groups, rep_in, rep_out, dim or 1
         self._shaping, self._hidden = shaping, structure["hidden_channels"]
 
-    def _look_at_rows(self, X, Y, again):
-        """Remember where rows are, and warn where groups can hardly be right."""
-        self._support = None  # which levels alone need
-        if self._groups:
-            self._support = Support.of(X, self._rep_in, self._dim)
-            if not again:
-                self._warn_of_columns(X, Y)
+    def _remember_rows(self, X):
+        """Remember where rows are, which levels ask for."""
+        self._support = Support.of(X, self._rep_in, self._dim) if self._groups else None
+        self._n_supporting = len(X)
 
-    def _warn_of_columns(self, X, Y):
+    def _warn_of_columns(self, X, Y, weights):
+        """Warn where groups can hardly be right."""
+        if not self._groups:
+            return
         warn_of_unmoved(self._groups, self._rep_in)
         data = ("X", X, self._rep_in, self.rep_in), ("y", Y, self._rep_out, self.rep_out)
         for (name, rows, rep, given), scaling in zip(
             data, (self._scale_in, self._scale_out), strict=True
         ):
             names = getattr(schema_of(given), "names", None)
-            warn_of_far_columns(name, rows, rep, self._dim, scaling, names)
+            warn_of_far_columns(name, rows, rep, self._dim, scaling, weights, names)
 
     def _as_fitted(self):
         """Return a shallow copy with the parameters of the fit, whatever was set after it."""
-        fitted = copy.copy(vars(self))
         twin = type(self).__new__(type(self))
-        vars(twin).update(fitted | self._fit_parameters)
+        vars(twin).update(vars(self) | self._fit_parameters)
         return twin
 
     def _scaled(self, X, Y):
@@ -358,6 +368,11 @@ class FittingMixin:
     def _n_steps(self, n_train):
         """Number of gradient steps of a whole fit."""
         return self.max_epochs * -(-n_train // rows_of_a_step(self.batch_size, n_train))
+
+
+def _own(value):
+    """A copy of what can be changed in place, but for a module, whose layers a net may share."""
+    return copy.deepcopy(value) if isinstance(value, (Mapping, list, Callback)) else value
 
 
 def _check_same_structure(before, now):

@@ -61,8 +61,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         "tuning": [StrOptions({"auto", "explore", *METHODS}), StrengthTuner],
     }
 
-    # What a fit has found out about its candidates, on which rows where another may go on from it,
-    # and which of them it imposed at its end.
+    # What a fit has found out about its candidates, on which rows, and which it imposed at its end.
     _exploration, _explored_rows, _imposed = None, None, ()
 
     def __init__(
@@ -332,7 +331,7 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         if not self._explores(n_steps):
             self._exploration = None
             return
-        rows = self._digest(X, Y, weights)
+        rows = joblib.hash((X, Y, weights))
         if again and self._exploration is not None and rows == self._explored_rows:
             return
         self._explored_rows = rows
@@ -346,17 +345,13 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
         return {"left out": list(self._left_out), "found": copy.deepcopy(self._exploration)}
 
     def _forget(self):
-        self._exploration, self._imposed = None, ()
+        self._exploration, self._explored_rows, self._imposed = None, None, ()
 
     def _recall(self, findings, X, Y, weights):
         if tuple(findings["left out"]) != self._left_out:
             self._set_up(X, Y, weights, keep=False, left_out=findings["left out"])
         self._imposed, self._exploration = (), findings["found"]
-        self._explored_rows = self._digest(X, Y, weights)
-
-    def _digest(self, *rows):
-        """What tells rows from others, where a later fit may go on from this one."""
-        return joblib.hash(rows) if self.warm_start else None
+        self._explored_rows = joblib.hash((X, Y, weights))
 
     def _explored(self, X, Y, weights, n_steps, seed):
         strengths = {name: self._strengths[name] for name in self._penalized}

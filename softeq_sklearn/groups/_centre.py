@@ -9,7 +9,8 @@ where T is a space that the group maps to itself: what the group translates by, 
 for SE(n), the steps of a lattice, the axis of a screw. The smallest such T is found in two steps.
 It holds the pure translations (M = 0) and all that M makes of them. Modulo these the c of least
 squares leaves a rest of M c + s, which no other c takes away; T is the smallest space that holds
-this rest, too, and that the group maps to itself.
+this rest, too, and that the group maps to itself. For groups with shears, whose fixed vectors have
+no invariant complement, this T may be too large or depend on the generators.
 
 If every s is in T, the origin is as good as c. If not, W x + b with W x = x modulo T and b = -W c
 is equivariant, although W s is not 0 and b is not fixed.

@@ -13,7 +13,7 @@ class ControlC:
     Attributes
     ----------
     pressed : bool
-        Whether it was, since the block of :func:`watched_control_c` has begun.
+        Whether it was, since this was last set to False.
     """
 
     pressed = False
@@ -41,8 +41,9 @@ def watched_control_c():
         noted.pressed = True
         usual(number, frame)
 
-    signal.signal(signal.SIGINT, note)
     try:
+        signal.signal(signal.SIGINT, note)
         yield noted
     finally:
-        signal.signal(signal.SIGINT, usual)
+        if signal.getsignal(signal.SIGINT) is note:  # and not what a callback has set
+            signal.signal(signal.SIGINT, usual)

@@ -241,6 +241,7 @@ class PenalizedNet(NeuralNet):
         """
         getattr(self, method_name)(self, **cb_kwargs)
         for _, callback in self.callbacks_:
+            self._control_c.pressed = False
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
             except StopTraining:

@@ -76,6 +76,20 @@ def test_what_no_group_moves_may_be_far():
     assert not warned(points, X + 100, Y[:, 2])
 
 
+def test_weights_count():
+    """A row of nearly all the weight is where the mean is."""
+    weights = np.full(60, 1e-9)
+    weights[0] = 1.0
+    model = SoftEquivariantRegressor(
+        {"about z": SO(2).embed(3, axes=(0, 1))}, "Scalar + Vector", **QUICK
+    )
+    rows = X.copy()
+    rows[0, 1:] = 0.0, 0.0, 30.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(rows, Y[:, 2], sample_weight=weights)
+
+
 def test_tensors_of_many_columns_are_shortened():
     model = SoftEquivariantRegressor(ROTATIONS, "T(2) + Scalar", **QUICK)
     many = np.random.default_rng(1).normal(size=(60, 10)) + np.arange(10) * 10

@@ -330,3 +330,4 @@ def test_rows_of_each_call_say_where_data_are(make_soft, plane):
     model = make_soft(groups={"rotations": SO(2)}).partial_fit(flat, Y)
     assert "where there are no data" in model.levels_.reason[0]
     assert model.partial_fit(X, Y).levels_.reason[0] == ""
+    assert model.partial_fit(X[:1], Y[:1]).levels_.reason[0] == ""  # one row says little

@@ -201,12 +201,18 @@ def test_epochs_of_an_interrupted_warm_fit_are_its_own(make, plane, control_c):
 
 def test_a_handler_of_the_user_is_called(make, plane, control_c):
     """And what it does counts: here it lets the training go on."""
-    pressed = []
+    pressed, watched = [], []
+
+    class Looking(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            watched.append(net._control_c.pressed)
+
     usual = signal.signal(signal.SIGINT, lambda *_: pressed.append(1))
     try:
-        model = make(callbacks=[Pressing(control_c)]).fit(*plane)
+        model = make(callbacks=[Pressing(control_c), Looking()]).fit(*plane)
     finally:
         signal.signal(signal.SIGINT, usual)
+    assert watched == 4 * [False]  # the press was in another callback
     assert pressed == [1] and not model.interrupted_ and len(model.history_) == 4
 
 
@@ -222,3 +228,15 @@ def test_fits_in_threads_leave_signals_alone(make, plane):
     thread.start()
     thread.join()
     assert handlers == 4 * [usual]
+
+
+def test_a_handler_that_a_callback_sets_stays(make_soft, plane, control_c):
+    class Setting(Callback):
+        def on_train_begin(self, net, **kwargs):
+            signal.signal(signal.SIGINT, own)
+
+    def own(number, frame):
+        pass
+
+    make_soft(callbacks=[Setting()]).fit(*plane)
+    assert signal.getsignal(signal.SIGINT) is own

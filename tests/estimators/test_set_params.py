@@ -92,7 +92,10 @@ def test_projecting_twice_draws_the_same(make_soft, plane):
     assert state.get_state(legacy=False)["state"]["pos"] == before
 
 
-@pytest.mark.parametrize("change", [{"strengths": 5.0}, {"max_gradient_norm": 1e-9}])
+STEADY = {"strengths": 5.0, "max_gradient_norm": 1e-9, "regularizer": "sampled", "penalty": "log"}
+
+
+@pytest.mark.parametrize("change", [{name: value} for name, value in STEADY.items()])
 def test_what_training_goes_on_with_cannot_change(make_soft, plane, change):
     model = make_soft().partial_fit(*plane)
     before = model.predict(plane[0])
@@ -154,3 +157,13 @@ def test_checkpoints_need_names(make_soft, plane, tmp_path):
 
     with pytest.raises(ValueError, match="checkpoint needs parameters that have the same name"):
         make_soft(groups=(), module=Made(), checkpoint=tmp_path).fit(*plane)
+
+
+def test_parameters_changed_in_place_are_not_those_of_the_fit(make_soft, plane):
+    strengths, tuner = {"rotations": 1.0, "reflection": 2.0}, StrengthTuner("ratio", power=2.0)
+    model = make_soft(strengths=strengths, tuning=tuner).fit(*plane)
+    model.set_params(tuning__power=5.0)
+    strengths["rotations"] = 50.0
+    assert model._fit_parameters["tuning"].power == 2.0
+    with pytest.raises(ValueError, match="strengths must be that of the fit"):
+        model.partial_fit(*plane)
