@@ -56,6 +56,7 @@ def digest_of(kind, checkpoint):
 
 def _fit(kind, checkpoint, queue):
     _checkpoint._PAUSE = 0.0  # every epoch is kept
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs behind a terminal ignore it
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
