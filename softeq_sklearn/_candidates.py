@@ -13,7 +13,7 @@ def named_groups(groups):
     Parameters
     ----------
     groups : sequence of Group, or mapping of str to Group
-        A sequence is named by the groups' reprs.
+        A sequence is named by the groups' names, where they have some, or reprs.
 
     Returns
     -------
@@ -34,16 +34,22 @@ def named_groups(groups):
     if isinstance(groups, Mapping):
         named = dict(groups)
     elif isinstance(groups, Sequence) and not isinstance(groups, str):
-        named = {repr(group): group for group in groups}
+        named = {getattr(group, "name", None) or repr(group): group for group in groups}
         if len(named) < len(groups):
             raise ValueError(f"groups must be different from each other. Got {groups!r}.")
     else:
-        raise TypeError(f"groups must be a sequence or a mapping of groups. Got {groups!r}.")
+        raise TypeError(
+            "groups must be a sequence or a mapping of groups, such as [SO(3), O(3)]. "
+            f"Got {groups!r}."
+        )
     for name, group in named.items():
         if not isinstance(name, str):
             raise TypeError(f"The names of groups must be strings. Got {name!r}.")
         if not isinstance(group, Group):
-            raise TypeError(f"groups must hold Group objects. Got {group!r} for {name!r}.")
+            raise TypeError(
+                f"groups must hold Group objects, such as SO(3). Got {group!r}"
+                + (f" for {name!r}." if isinstance(groups, Mapping) else ".")
+            )
     dims = {name: group.dim for name, group in named.items()}
     if len(set(dims.values())) > 1:
         raise ValueError(

@@ -6,18 +6,22 @@ import numpy as np
 
 from softeq_sklearn._rows import row_slices
 from softeq_sklearn._warnings import warn_user
+from softeq_sklearn.groups._elements import is_affine_shape
+from softeq_sklearn.representations._layout import point_columns
 
 # Distance of the mean from the origin, in deviations about it, from which on a fit may fail: of
 # x + v x w with x that far away the default fit has R2 1.00 at 5, 0.64 at 10.
 _FAR = 7.0
 # What varies less than this share of its distance is a constant, such as a given direction.
 _CONSTANT = 1e-6
+# Factor between the size of Points and of translations from which on levels say little.
+_UNLIKE = 30.0
 # Names of columns in a message.
 _SHOWN = 6
 
 
 def warn_of_unmoved(groups, rep_in):
-    """Warn where candidate groups move no column of X.
+    """Warn where candidate groups move no column of X, or not as far as they could.
 
     Parameters
     ----------
@@ -29,14 +33,87 @@ def warn_of_unmoved(groups, rep_in):
     Warns
     -----
     UserWarning
-        If there are groups, and all columns are scalars.
+        If all columns are scalars, or groups have translations and no column is of a Point.
     """
-    if groups and not any(rep_in.words):
+    if not any(rep_in.words):
         warn_user(
-            f"The groups {list(groups)} move no column of X, all of which are scalars, so that "
-            "their levels say nothing. Say which columns are vectors, "
-            f"such as rep_in='5 * Scalar + 5 * Vector'. Got {rep_in!r}."
+            f"The groups {list(groups)} move no column of X, all of which are scalars: nothing "
+            "is made equivariant, and levels say nothing. Say which columns are vectors, such as "
+            f"rep_in='5 * Scalar + 5 * Vector'. Got {rep_in!r}."
         )
+    elif not rep_in.has_points:
+        translating = [name for name, group in groups.items() if _translates(group)]
+        if translating:
+            warn_user(
+                f"The groups {translating} translate, but no column of X is of a Point, and "
+                "Vectors notice no translations: levels say nothing of these. Say which columns "
+                f"are positions, such as rep_in='2 * Point'. Got {rep_in!r}."
+            )
+
+
+def warn_of_scalar_targets(groups, rep_in, n_outputs):
+    """Warn where targets that may be vectors are scalars since nobody said what they are.
+
+    Parameters
+    ----------
+    groups : dict of str to Group
+        The candidates.
+    rep_in : Rep
+        Representation of the columns of X.
+    n_outputs : int
+        Columns of y.
+
+    Warns
+    -----
+    UserWarning
+        If groups move columns of X, and y has as many columns as a vector, and more than one.
+    """
+    dim = next(iter(groups.values())).dim
+    if any(rep_in.words) and n_outputs >= max(dim, 2):
+        warn_user(
+            f"All {n_outputs} columns of y are scalars with rep_out=None: their groups leave y "
+            "alone. If it has vectors, say so, such as rep_out='Vector'; if not, give "
+            f"rep_out='{n_outputs} * Scalar'."
+        )
+
+
+def warn_of_units(groups, X, rep_in, dim):
+    """Warn where translations are much smaller or larger than what Points vary by.
+
+    Parameters
+    ----------
+    groups : dict of str to Group
+        The candidates.
+    X : ndarray of shape (n_samples, n_columns)
+        The rows.
+    rep_in : Rep
+        Representation of their columns.
+    dim : int
+        Dimension of V.
+
+    Warns
+    -----
+    UserWarning
+        If groups have translations of any size, and the Points vary by more than 30, or by less
+        than a thirtieth.
+    """
+    points = X[:, point_columns(rep_in, dim)]
+    size = float(points.std()) if points.size else 1.0
+    free = [name for name, group in groups.items() if _translates(group.lie_algebra)]
+    if free and size and not 1 / _UNLIKE < size < _UNLIKE:
+        warn_user(
+            f"The Points of X vary by {size:.3g}, and the translations of {free} that levels try "
+            "are up to 1, in the same unit. Give the Points in a unit in which they vary by "
+            "about 1."
+        )
+
+
+def _translates(group_or_algebra):
+    """Whether a group, or some elements of a Lie algebra, have translations."""
+    arrays = [group_or_algebra]
+    if hasattr(group_or_algebra, "lie_algebra"):
+        arrays = [group_or_algebra.lie_algebra, group_or_algebra.discrete_generators]
+    return any(is_affine_shape(array) and array[..., -1].any() for array in arrays)
 
 
 def warn_of_far_columns(name, data, rep, dim, scaling, weights=None, names=None):

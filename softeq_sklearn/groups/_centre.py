@@ -83,6 +83,7 @@ def centre_rule(group: Group) -> str | None:
     centre = centre_of(group)
     if centre is None:
         return None
+    centre = np.where(np.abs(centre) > _TOLERANCE * np.abs(centre).max(), centre, 0.0)
     return (
         "group must act on Points about the origin, but for its own translations, since weights "
         "and biases of linear layers are constrained apart; this one acts about "

@@ -165,7 +165,10 @@ def checked_array(what, values, shape, *, rule="", allowed=np.isfinite):
 def fitted_attribute(estimator, name, meaning):
     """Return a fitted attribute of an estimator, or say that it has none."""
     if not hasattr(estimator, name):
+        inner = {"steps": "pipeline[-1]", "best_estimator_": "search.best_estimator_"}
+        hints = [f"; write {there}" for part, there in inner.items() if hasattr(estimator, part)]
         raise NotFittedError(
-            f"'estimator' must be fitted and have '{name}', {meaning}. Got {estimator!r} instead."
+            f"'estimator' must be fitted and have '{name}', {meaning}. Got {estimator!r} instead"
+            f"{''.join(hints)}."
         )
     return getattr(estimator, name)

@@ -171,6 +171,11 @@ class LevelsDisplay:
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
         levels = fitted_attribute(estimator, "levels_", "the levels of its groups")
         if isinstance(true_error, Mapping):
+            unknown = [name for name in true_error if name not in levels.name]
+            if unknown:
+                raise ValueError(
+                    f"true_error must name groups of {list(map(str, levels.name))}. Got {unknown}."
+                )
             true_error = [true_error.get(name, np.nan) for name in levels.name]
         columns = ("error_low", "error_high", "floor", "verdict")
         display = cls(

@@ -55,8 +55,8 @@ def why_not_told(
         return f"the group moves {share} of the rows to where there are no data"
     if np.isnan(high):
         return (
-            "there is no interval, which takes a whole fit, and rows that two members were not "
-            "trained on"
+            "there is no interval after partial_fit or a warm start, nor without rows that two "
+            "members were not trained on"
         )
     parts = parts_of_high(estimate, hidden, chance)
     largest = max(parts, key=parts.__getitem__)

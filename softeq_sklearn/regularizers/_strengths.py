@@ -56,10 +56,11 @@ def named_strengths(
         unknown = [name for name in strengths if name not in groups]
         missing = [name for name in groups if name not in strengths]
         if unknown or missing:
-            raise ValueError(
-                f"strengths must name exactly the groups {list(groups)}. "
-                f"Got unknown names {unknown} and no strength for {missing}."
+            got = f"unknown names {unknown}" if unknown else ""
+            got += " and " * bool(unknown and missing) + f"no strength for {missing}" * bool(
+                missing
             )
+            raise ValueError(f"strengths must name exactly the groups {list(groups)}. Got {got}.")
         named = {name: strengths[name] for name in groups}
     else:
         named = dict.fromkeys(groups, strengths)

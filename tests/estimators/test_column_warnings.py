@@ -5,9 +5,10 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from softeq_sklearn import EquivariantRegressor, SoftEquivariantClassifier, SoftEquivariantRegressor
-from softeq_sklearn.groups import SE, SO
+from softeq_sklearn.groups import SE, SO, MatrixGroup, Translation
 from softeq_sklearn.representations import ColumnSchema, Scalar, Vector
 
 ROTATIONS = {"rotations": SO(3)}
@@ -95,6 +96,35 @@ def test_tensors_of_many_columns_are_shortened():
     many = np.random.default_rng(1).normal(size=(60, 10)) + np.arange(10) * 10
     (message,) = warned(model, many, Y[:, 0])
     assert message.startswith("The columns 0, 1, 2, 3, 4, ..., 8 of X lie")
+
+
+def test_translations_of_vectors():
+    move = {"moves": SE(3), "turns": SO(3)}
+    model = SoftEquivariantRegressor(move, "Scalar + Vector", **QUICK)
+    (message,) = warned(model, X, Y[:, 0])
+    assert message.startswith("The groups ['moves'] translate, but no column of X is of a Point")
+    assert not warned(model.set_params(rep_in="Scalar + Point"), X, Y[:, 0])
+
+
+def test_targets_that_may_be_vectors():
+    model = SoftEquivariantRegressor(ROTATIONS, "Scalar + Vector", **QUICK)
+    (message,) = warned(model, X, Y)
+    assert message.startswith("All 3 columns of y are scalars with rep_out=None")
+    assert not warned(model, X, Y[:, :2])  # no vector
+    for rep_out in ("3 * Scalar", "Vector"):
+        assert not warned(clone(model).set_params(rep_out=rep_out), X, Y)
+    labels = np.arange(60) % 3
+    assert not warned(SoftEquivariantClassifier(ROTATIONS, "Scalar + Vector", **QUICK), X, labels)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_points_in_another_unit_than_translations(unit):
+    model = SoftEquivariantRegressor({"moves": Translation(3)}, "Scalar + Point", **QUICK)
+    (message,) = warned(model, X * unit, Y[:, 0])
+    assert "the translations of ['moves'] that levels try are up to 1" in message
+    assert not warned(model, X * 5, Y[:, 0])
+    lattice = MatrixGroup(discrete_generators=[np.eye(3, 4) + unit * np.eye(3, 4, 3)])
+    assert not warned(model.set_params(groups=[lattice]), X * unit, Y[:, 0])  # of their own size
 
 
 def test_how_many_more_tensors_are_far():

@@ -9,7 +9,18 @@ import softeq_sklearn.estimators._measured_levels as levels_module
 import softeq_sklearn.estimators._soft as soft_module
 from softeq_sklearn import SoftEquivariantRegressor
 from softeq_sklearn.datasets import make_distances, make_inertia
-from softeq_sklearn.groups import O13, SE, SL, SO, O, Reflection, S, Scaling, Translation
+from softeq_sklearn.groups import (
+    O13,
+    SE,
+    SL,
+    SO,
+    MatrixGroup,
+    O,
+    Reflection,
+    S,
+    Scaling,
+    Translation,
+)
 from softeq_sklearn.levels import estimate_level
 from softeq_sklearn.metrics import equivariance_error
 from softeq_sklearn.representations import as_representation
@@ -359,3 +370,9 @@ def test_levels_of_a_fit(make_soft, plane):
     assert levels.name.dtype.kind == "U"
     assert ((levels.error >= 0) & (levels.error <= 1)).all()
     assert (levels.penalty >= 0).all()
+
+
+def test_groups_of_a_sequence_have_their_names(make_soft, plane):
+    mirror = MatrixGroup(discrete_generators=[[[1, 0], [0, -1]]], name="my mirror")
+    model = make_soft(groups=[mirror, SO(2)]).fit(*plane)
+    assert model.levels_.name.tolist() == ["my mirror", "SO(2)"]

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 from softeq_sklearn.inspection import Levels, LevelsDisplay
 
@@ -224,3 +226,16 @@ def test_wrong_ways_to_draw_are_refused(display):
         display.plot(ax=3)
     with pytest.raises(NotFittedError, match="'estimator' must be fitted and have 'levels_'"):
         LevelsDisplay.from_estimator(SimpleNamespace())
+
+
+def test_names_of_true_errors_are_checked():
+    fitted = SimpleNamespace(levels_=Levels(np.array(["a"]), *np.ones((3, 1))))
+    with pytest.raises(ValueError, match=r"true_error must name groups of \['a'\]. Got \['q'\]"):
+        LevelsDisplay.from_estimator(fitted, true_error={"q": 0.1})
+
+
+def test_where_the_estimator_is_in_what_holds_it():
+    with pytest.raises(NotFittedError, match=r"write pipeline\[-1\]"):
+        LevelsDisplay.from_estimator(make_pipeline(Ridge()))
+    with pytest.raises(NotFittedError, match="write search.best_estimator_"):
+        LevelsDisplay.from_estimator(SimpleNamespace(best_estimator_=Ridge()))
