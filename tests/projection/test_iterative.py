@@ -100,3 +100,14 @@ def test_more_null_vectors_than_memory(rng):
     matrix, _ = operator(rng, np.concatenate([np.zeros(60), rng.uniform(1, 5, 40)]))
     with pytest.raises(ProblemTooLargeError, match="on 100 unknowns needs .* at most 50 fit"):
         null_space_by_iteration(matrix.__matmul__, 100, max_block=50)
+
+
+def test_the_filter_is_one_at_zero_and_small_where_it_should_be():
+    """The Chebyshev polynomial T_n, moved to [lower, upper], over its value at 0."""
+    lower, upper = 0.5, 3.0
+    points = np.r_[0.0, np.linspace(lower, upper, 50)]
+    values = _iterative._filter(lambda v: points[:, None] * v, np.ones((51, 1)), lower, upper)
+    largest = np.cosh(_iterative._DEGREE * np.arccosh((upper + lower) / (upper - lower)))
+    expected = np.cos(_iterative._DEGREE * np.arccos(np.clip((1.75 - points[1:]) / 1.25, -1, 1)))
+    np.testing.assert_allclose(values[0], 1.0)
+    np.testing.assert_allclose(values[1:, 0], expected / largest, atol=1e-9)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from softeq_sklearn.groups import SO, O, S
+from softeq_sklearn.groups import SO, O, S, Trivial
 from softeq_sklearn.projection import type_basis
+from softeq_sklearn.regularizers import ProjectionPenalty, _projection
 from softeq_sklearn.regularizers._coupling import complements, stacked_by_size, uncoupled_sets
 
 PLANES = [O(2).embed(3, axes=axes) for axes in ((0, 1), (1, 2), (0, 2))]
@@ -39,3 +40,23 @@ def test_planes_leave_most_unknowns_alone():
 def test_stacks_are_by_size():
     stacks = stacked_by_size([np.array([4]), np.array([0, 2]), np.array([1]), np.array([3, 5])])
     assert [stack.tolist() for stack in stacks] == [[[4], [1]], [[0, 2], [3, 5]]]
+
+
+@pytest.mark.parametrize(("k", "n_parts"), [(3, 1), (5, 2), (6, 6)])
+def test_large_types_are_looked_at_in_parts(k, n_parts):
+    bases = [type_basis(k * (1,), group) for group in PLANES]
+    parts = _projection._large_parts(3**k, bases)
+    assert len(parts) == n_parts
+    assert_array_equal(np.sort(np.concatenate(parts)), np.arange(3**k))
+    if n_parts > 1:
+        assert min(map(len, parts[:-1])) >= 128 > 3**k - sum(map(len, parts[:-1]))
+        part_of = np.repeat(np.arange(n_parts), list(map(len, parts)))[
+            np.argsort(np.concatenate(parts))
+        ]
+        assert all(len(set(part_of[members])) == 1 for members in uncoupled_sets(bases))
+
+
+def test_a_network_that_no_group_constrains_has_no_squares(soft_layers):
+    groups = {"nothing": Trivial(2)}
+    module = soft_layers(groups, [({(1,): 1}, {(1,): 1}), ({(1,): 1}, {(): 1})])
+    assert_array_equal(ProjectionPenalty(module, groups, 1.0).layer_half_squares(module), [0, 0])

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from softeq_sklearn.regularizers import _forward_mode
 from softeq_sklearn.regularizers._forward_mode import directional_derivative
 
 # Whole layers on 8 features: what torch offers for tables.
@@ -86,3 +88,8 @@ directional_derivative(torch.nn.Tanh(), torch.zeros(2, 2), torch.ones(2, 2))
 """
     environment = os.environ | {"PYTHONWARNINGS": "error"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=300)
+
+
+def test_layer_norm_without_eps_has_that_of_torch():
+    X = 1e-3 * torch.randn(5, 4, generator=torch.Generator().manual_seed(0)).double()
+    torch.testing.assert_close(_forward_mode._layer_norm(X, (4,)), F.layer_norm(X, (4,)))
