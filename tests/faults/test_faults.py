@@ -20,6 +20,6 @@ def test_a_few_faults_of_each_kind():
     figures = {name: [int(n) for n in numbers] for name, *numbers in rows}
     assert len(figures) == 4
     killed, interrupted, damaged, _ = figures.values()  # a test of dask kills workers
-    assert killed[:2] == [killed[0]] * 2 and interrupted[:2] == [interrupted[0]] * 2
-    assert min(killed[0], interrupted[0]) >= 2 and damaged[0] == 4
+    assert killed[0] == killed[1] >= 2 and damaged[0] == 4
+    assert 0 < interrupted[1] <= interrupted[0] >= 2  # a fit may be over at that moment
     assert all(lost == hung == 0 for _, _, lost, hung in figures.values())
