@@ -123,4 +123,4 @@ def test_a_warm_start_has_no_interval(make_soft, plane):
     assert np.isfinite(model.levels_.error_high).all()
     levels = model.fit(X, Y).levels_
     assert np.isnan(levels.error_high).all()
-    assert all("takes a whole fit" in reason for reason in levels.reason)
+    assert all("after partial_fit or a warm start" in reason for reason in levels.reason)

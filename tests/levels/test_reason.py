@@ -27,7 +27,7 @@ def reason(estimate, hidden=0.0, chance=0.0):
         (LevelEstimate(0.0, 0.0, 0.0, 0.0), 0.01, 0.02, "0.0287, beyond 0.02: softer networks"),
         (LevelEstimate(0.0, 0.0, 0.0, 0.0, moves=False), 0.0, 0.0, "moves no column"),
         (LevelEstimate(0.1, 0.0, 0.0, 0.0, share_outside=0.876), 0.0, 0.0, "88 % of the rows"),
-        (LevelEstimate(0.1, 0.0, 0.0, 0.0), np.nan, 0.0, "no interval, which takes a whole fit"),
+        (LevelEstimate(0.1, 0.0, 0.0, 0.0), np.nan, 0.0, "no interval after partial_fit"),
     ],
 )
 def test_the_largest_part_is_named(estimate, hidden, chance, says):
