@@ -30,7 +30,7 @@ def uncoupled_sets(bases: Sequence[np.ndarray]) -> list[np.ndarray]:
         The sets, by their first unknowns.
     """
     coupled = sum(np.abs(basis @ basis.T) > _UNCOUPLED for basis in bases)
-    n_sets, label = connected_components(csr_array(coupled), directed=False)
+    n_sets, label = connected_components(csr_array(coupled))
     order = np.argsort(label, kind="stable")
     return np.split(order, np.cumsum(np.bincount(label, minlength=n_sets))[:-1])
 

@@ -192,3 +192,8 @@ def test_bad_arguments():
         equivariant_projector(3, O(3))
     with pytest.raises(TypeError, match="'group' must be a Group. Got 3 of type int"):
         equivariant_projector(Vector, 3)
+
+
+def test_integers_are_projected_as_numbers():
+    P = equivariant_projector(T(2), O(2))
+    np.testing.assert_allclose(P @ np.array([1, 2, 3, 2]), [1.5, 0, 0, 1.5], atol=1e-12)

@@ -10,7 +10,13 @@ from softeq_sklearn.regularizers import ProjectionPenalty, _projection
 from softeq_sklearn.regularizers._coupling import complements, stacked_by_size, uncoupled_sets
 
 PLANES = [O(2).embed(3, axes=axes) for axes in ((0, 1), (1, 2), (0, 2))]
-CASES = [(PLANES, (1, 1)), (PLANES, (1, 1, 1, 1)), ([SO(3), S(3)], (1, 1)), ([SO(2)], (1, 1))]
+CASES = [
+    (PLANES, (1, 1)),
+    (PLANES, 6 * (1,)),
+    (PLANES, (1, 1, 1, 1)),
+    ([SO(3), S(3)], (1, 1)),
+    ([SO(2)], (1, 1)),
+]
 
 
 @pytest.mark.parametrize(("groups", "word"), CASES, ids=str)
@@ -19,6 +25,7 @@ def test_projectors_are_those_of_the_sets(groups, word):
     bases = [type_basis(word, group) for group in groups]
     sets = uncoupled_sets(bases)
     assert_array_equal(np.sort(np.concatenate(sets)), np.arange(len(bases[0])))
+    assert all((np.diff(members) > 0).all() for members in sets)
     for basis in bases:
         expected, found = np.eye(len(basis)) - basis @ basis.T, np.zeros(2 * (len(basis),))
         for columns in stacked_by_size(sets):
