@@ -255,6 +255,8 @@ def _split(A: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return combinations of the same span: of independent linear parts, and pure translations."""
     combined, sizes, _ = np.linalg.svd(linear_part(A).reshape(len(A), -1))
     rank = np.count_nonzero(sizes > _ROUNDING * sizes[0])
+    leading = np.abs(combined).argmax(axis=0)  # whose sign is positive: one generator stays itself
+    combined = combined * np.sign(combined[leading, np.arange(len(A))])
     mixed = np.tensordot(combined.T, A, 1)
     own, moves = mixed[:rank], mixed[rank:]
     linear_part(moves)[:] = 0.0

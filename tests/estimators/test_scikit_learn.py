@@ -189,6 +189,7 @@ def test_html_repr_says_whether_it_is_fitted(make, plane):
     assert "Not fitted" not in model.fit(*plane)._repr_html_()
 
 
+@pytest.mark.filterwarnings("ignore:All 2 columns of y are scalars")
 @pytest.mark.parametrize("shape", [(80,), (80, 1), (80, 2)])
 def test_transformed_target(make, plane, shape):
     X, Y = plane
