@@ -111,3 +111,13 @@ def test_layers_of_different_numbers_of_members_are_refused(soft_layers, penalty
     module["layer1"] = soft_layers(groups, layers)["layer1"]
     with pytest.raises(ValueError, match="number of members. Got the leading axes"):
         penalty_of(module, groups, 1.0)
+
+
+def test_two_axes_of_members_are_refused(soft_layers):
+    groups = {"turns": SO(2)}
+    module = soft_layers(groups, [({(1,): 1}, {(1,): 1})])
+    layer = module["layer0"]
+    layer.weight = nn.Parameter(layer.weight.expand(2, 3, *layer.weight.shape).clone())
+    layer.bias = nn.Parameter(layer.bias.expand(2, 3, *layer.bias.shape).clone())
+    with pytest.raises(ValueError, match=r"one number of members. Got the leading axes \[\(2, 3\)"):
+        ProjectionPenalty(module, groups, 1.0)
