@@ -51,3 +51,11 @@ def test_is_zero():
     np.testing.assert_array_equal(is_zero(np.array([0, 1e-12, 1e-3]), (1,)), [True, True, False])
     with pytest.raises(ValueError, match=r"\(1, -1\) is not clear: .* by 1.0e-08"):
         is_zero(np.array([0.0, 1e-8, 1e-7]), (1, -1))
+
+
+def test_the_tensor_type_is_named_where_its_rank_is_not_clear():
+    unclear = Constraint(np.array([[0.0, 1e-8], [0.0, 0.0]]), True)
+    with pytest.raises(ValueError, match=r"tensor type \(1,\) is not clear"):
+        null_rows([unclear], (1,), np.eye(2))
+    with pytest.raises(ValueError, match=r"tensor type \(1, -1\) is not clear"):
+        null_combinations(np.diag([1.0, 1e-8]), (1, -1))

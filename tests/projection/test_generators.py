@@ -32,6 +32,11 @@ def test_translations_are_an_orthonormal_basis_of_their_span():
     np.testing.assert_allclose(np.abs(directions), [[0.5**0.5, 0.5**0.5]])
 
 
+def test_a_screw_translates_along_its_axis():
+    screw = MatrixGroup([[[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0.7]]])
+    np.testing.assert_allclose(np.abs(generators_of(screw).translations), [[0, 0, 1]])
+
+
 def test_small_translations_beside_large_ones_count():
     group = MatrixGroup(lie_algebra=[[[0, 0, 1e3], [0, 0, 0]], [[0, 0, 0], [0, 0, 1e-11]]])
     directions = generators_of(group).translations
