@@ -50,11 +50,11 @@ def test_gaps_are_those_of_brier_scores(classifier, rows):
 
 def test_gaps_of_permuted_classes():
     """Without the group there is none, and probabilities are left alone."""
-    X = np.random.RandomState(0).standard_normal((150, 3))
+    X = np.random.RandomState(0).standard_normal((400, 3))
     model = SoftEquivariantClassifier(
         {"order": S(3)}, "Vector", "Vector", hidden_channels=16, max_epochs=10, random_state=0
     )
-    gap = symmetry_gap(model, X, X.argmax(axis=1), "order", cv=2)
+    gap = symmetry_gap(model, X, X.argmax(axis=1), "order", cv=5)
     assert gap.gap_low < 0 < gap.loss_without
 
 

@@ -151,7 +151,7 @@ def epochs(n_repeats, device):
     )
     # Which projectors couple few unknowns.
     yield Figure(
-        "the same / of turns in the three planes of the axes",
+        "the same / of turns and reflections in three planes of the axes",
         median["penalty of many"] / median["penalty"],
         1.1,
     )
