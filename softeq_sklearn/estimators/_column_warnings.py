@@ -42,7 +42,11 @@ def warn_of_unmoved(groups, rep_in):
             f"rep_in='5 * Scalar + 5 * Vector'. Got {rep_in!r}."
         )
     elif not rep_in.has_points:
-        translating = [name for name, group in groups.items() if _translates(group)]
+        translating = [
+            name
+            for name, group in groups.items()
+            if _translate(group.lie_algebra) or _translate(group.discrete_generators)
+        ]
         if translating:
             warn_user(
                 f"The groups {translating} translate, but no column of X is of a Point, and "
@@ -99,7 +103,7 @@ def warn_of_units(groups, X, rep_in, dim):
     """
     points = X[:, point_columns(rep_in, dim)]
     size = float(points.std()) if points.size else 1.0
-    free = [name for name, group in groups.items() if _translates(group.lie_algebra)]
+    free = [name for name, group in groups.items() if _translate(group.lie_algebra)]
     if free and size and not 1 / _UNLIKE < size < _UNLIKE:
         warn_user(
             f"The Points of X vary by {size:.3g}, and the translations of {free} that levels try "
@@ -108,12 +112,9 @@ def warn_of_units(groups, X, rep_in, dim):
         )
 
 
-def _translates(group_or_algebra):
-    """Whether a group, or some elements of a Lie algebra, have translations."""
-    arrays = [group_or_algebra]
-    if hasattr(group_or_algebra, "lie_algebra"):
-        arrays = [group_or_algebra.lie_algebra, group_or_algebra.discrete_generators]
-    return any(is_affine_shape(array) and array[..., -1].any() for array in arrays)
+def _translate(generators):
+    """Whether some generators have translations."""
+    return is_affine_shape(generators) and generators[..., -1].any()
 
 
 def warn_of_far_columns(name, data, rep, dim, scaling, weights=None, names=None):

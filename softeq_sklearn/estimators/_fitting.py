@@ -20,7 +20,6 @@ from softeq_sklearn.estimators._checkpoint import FitCheckpoint, check_processes
 from softeq_sklearn.estimators._column_warnings import (
     warn_of_far_columns,
     warn_of_scalar_targets,
-    warn_of_units,
     warn_of_unmoved,
 )
 from softeq_sklearn.estimators._fit_tasks import (
@@ -319,7 +318,6 @@ class FittingMixin:
         if not self._groups:
             return
         warn_of_unmoved(self._groups, self._rep_in)
-        warn_of_units(self._groups, X, self._rep_in, self._dim)
         if self.rep_out is None and self._each_target is None:
             warn_of_scalar_targets(self._groups, self._rep_in, Y.shape[1])
         data = ("X", X, self._rep_in, self.rep_in), ("y", Y, self._rep_out, self.rep_out)

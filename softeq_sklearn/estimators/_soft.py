@@ -18,6 +18,7 @@ from softeq_sklearn._columns import checked_rows
 from softeq_sklearn.estimators._base import BaseEquivariantEstimator
 from softeq_sklearn.estimators._bootstrap import unseen_rows
 from softeq_sklearn.estimators._choices import check_choices
+from softeq_sklearn.estimators._column_warnings import warn_of_units
 from softeq_sklearn.estimators._exact import held_exactly, with_exact_group
 from softeq_sklearn.estimators._exploration import explore
 from softeq_sklearn.estimators._imposing import further_broken, impose
@@ -252,6 +253,10 @@ class BaseSoftEquivariantEstimator(BaseEquivariantEstimator):
 
     def _check_choices(self):
         check_choices(self)
+
+    def _warn_of_columns(self, X, Y, weights):
+        super()._warn_of_columns(X, Y, weights)
+        warn_of_units(self._groups, X, self._rep_in, self._dim)  # which only levels depend on
 
     def _network(self, seed):
         if self.module is not None:
